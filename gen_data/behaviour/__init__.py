@@ -1,0 +1,1 @@
+"""How people, prices and orders act."""

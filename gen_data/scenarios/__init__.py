@@ -1,0 +1,1 @@
+"""What can happen in the shop: one file a scenario, each a value."""

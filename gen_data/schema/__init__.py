@@ -1,0 +1,1 @@
+"""The shop's tables by area, and its PL/pgSQL rules."""

@@ -1,0 +1,1 @@
+"""The lake: catalog, capture into bronze, publishing of releases."""

@@ -1,0 +1,1 @@
+"""From PostgreSQL's own log to bronze: every change exactly once."""

@@ -1,0 +1,1 @@
+"""Checks that a table must pass before anyone may read it."""

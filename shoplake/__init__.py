@@ -1,0 +1,1 @@
+"""Shoplake: an e-commerce lakehouse that people run, trust and learn from."""

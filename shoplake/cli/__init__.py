@@ -1,0 +1,1 @@
+"""The `shoplake` command: one file a command group, all printing through one output module."""

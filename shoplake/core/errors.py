@@ -1,0 +1,90 @@
+"""One tree of failures. Each is a sentence for the user and an exit code for the shell.
+
+A message says what happened, to what, and what to do. The command line prints
+it; ``--debug`` adds the traceback. Exit code 2 is left to wrong usage of the
+command line itself.
+"""
+
+
+class ShoplakeError(Exception):
+    """Anything that Shoplake can explain. Raise a subclass."""
+
+    exit_code = 1
+
+
+class SettingsError(ShoplakeError):
+    """A setting or option has a value that cannot be used."""
+
+    exit_code = 2
+
+
+class PrerequisiteError(ShoplakeError):
+    """Something the machine must bring is missing or has the wrong version."""
+
+    exit_code = 10
+
+
+class DownloadError(ShoplakeError):
+    """A download failed or is not what was pinned."""
+
+    exit_code = 11
+
+
+class StorageError(ShoplakeError):
+    """A folder cannot be written, or a disk is full."""
+
+    exit_code = 12
+
+
+class PortTakenError(ShoplakeError):
+    """A port that a service needs belongs to somebody else."""
+
+    exit_code = 13
+
+
+class ServiceError(ShoplakeError):
+    """A service did not start, does not answer, or stopped; trying again may work."""
+
+    exit_code = 14
+
+
+class BusyError(ShoplakeError):
+    """Another command is at the same work."""
+
+    exit_code = 15
+
+
+class ShopError(ShoplakeError):
+    """The shop's database or generator refuses: not ours, other seed, unknown scenario."""
+
+    exit_code = 20
+
+
+class CaptureError(ShoplakeError):
+    """The source cannot be captured as it is."""
+
+    exit_code = 30
+
+
+class TableError(ShoplakeError):
+    """A lake table is unknown, declared wrongly, or not what its declaration says."""
+
+    exit_code = 40
+
+
+class BuildError(ShoplakeError):
+    """A transformation failed; the last release is untouched."""
+
+    exit_code = 41
+
+
+class CheckFailedError(ShoplakeError):
+    """A check that stops the release did not pass; the last release is untouched."""
+
+    exit_code = 42
+
+
+class ReleaseError(ShoplakeError):
+    """A release is unknown, or cannot be published or rolled back to."""
+
+    exit_code = 43

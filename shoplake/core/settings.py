@@ -1,0 +1,213 @@
+"""All settings in one frozen object.
+
+A value comes from, first to last: the environment (``SHOPLAKE_<NAME>``), what
+the local stack remembered at its first start (``<home>/stack.json``: ports
+and random secrets, mode 0600), the default below.
+"""
+
+import json
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from shoplake.core.errors import SettingsError
+
+PROJECT_FOLDER = Path(__file__).resolve().parents[2]
+LOOPBACK = "127.0.0.1"
+
+SHOP_DATABASE = "shop"
+CATALOG_DATABASE = "lake_catalog"
+AIRFLOW_DATABASE = "airflow"
+CATALOG_NAME = "lake"
+BUCKET = "lake"
+
+# The roles of the local PostgreSQL and the store. Each has a random password in stack.json.
+POSTGRES_ADMIN = "postgres"
+SHOP_OWNER = "shop_owner"
+SHOP_CAPTURE = "shop_capture"
+LAKE_WRITER = "lake_writer"
+ANALYST = "analyst"
+AIRFLOW_ROLE = "airflow"
+
+
+def default_home() -> Path:
+    """The folder of everything the local stack writes: SHOPLAKE_HOME, or .shoplake beside the project."""
+    return Path(os.environ.get("SHOPLAKE_HOME") or PROJECT_FOLDER / ".shoplake").expanduser().absolute()
+
+
+class _StackFile(PydanticBaseSettingsSource):
+    """Values that the local stack remembered in ``<home>/stack.json``."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        path = default_home() / "stack.json"
+        try:
+            text = path.read_text()
+        except FileNotFoundError:
+            return {}
+        except OSError as problem:
+            raise SettingsError(f"settings: {path} cannot be read ({problem.strerror}). Give your user access to it.") from problem
+        try:
+            remembered: dict[str, Any] = json.loads(text)
+        except ValueError as problem:
+            raise SettingsError(f"settings: {path} is not JSON ({problem}). Restore it, or remove the folder to start anew.") from problem
+        return {**remembered.get("ports", {}), "secrets": remembered.get("secrets", {})}
+
+
+class Settings(BaseSettings):
+    """Where everything is and how it behaves. Build it with :func:`load_settings`."""
+
+    model_config = SettingsConfigDict(env_prefix="SHOPLAKE_", frozen=True, extra="ignore")
+
+    home: Path = Field(default_factory=default_home, description="folder of everything the local stack writes")
+    cache: Path = Field(
+        default_factory=lambda: Path(os.environ.get("SHOPLAKE_CACHE") or default_home() / "cache").expanduser().absolute(),
+        description="folder of what can be downloaded or built again: the MinIO binary and the jars",
+    )
+    secrets: dict[str, str] = Field(default_factory=dict, repr=False)
+    log_level: str = Field(default="WARNING", validation_alias="LOG_LEVEL", description="level of the log on standard error")
+
+    postgres_port: int = Field(default=5435, ge=1, le=65535, description="port of PostgreSQL")
+    minio_port: int = Field(default=9000, ge=1, le=65535, description="port of MinIO's S3 API")
+    minio_console_port: int = Field(default=9001, ge=1, le=65535, description="port of MinIO's console")
+    spark_port: int = Field(default=15002, ge=1, le=65535, description="port of the Spark Connect server")
+    spark_ui_port: int = Field(default=4040, ge=1, le=65535, description="port of the Spark UI")
+    history_port: int = Field(default=18080, ge=1, le=65535, description="port of the Spark history server")
+    airflow_port: int = Field(default=8081, ge=1, le=65535, description="port of Airflow's API server and UI")
+    jupyter_port: int = Field(default=8888, ge=1, le=65535, description="port of JupyterLab")
+
+    minio_binary: Path | None = Field(default=None, description="a minio program to use instead of one on PATH or in the cache")
+    java_home: Path | None = Field(default=None, description="a Java 17 or 21 to use instead of JAVA_HOME or the one on PATH")
+    spark: str | None = Field(
+        default=None, description="Spark to use: local[*], spark://..., sc://...; default: the stack's Spark Connect server"
+    )
+    spark_memory: str = Field(default="2g", pattern=r"^\d+[mg]$", description="heap of the Spark Connect server")
+
+    shop_url: str | None = Field(default=None, repr=False, description="PostgreSQL URL of the shop, as its owner, for the generator")
+    source_url: str | None = Field(
+        default=None, repr=False, description="PostgreSQL URL that is captured, as a role with REPLICATION and SELECT"
+    )
+    source_owner_url: str | None = Field(
+        default=None, repr=False, description="PostgreSQL URL of the tables' owner, who may create the publication; default: source_url"
+    )
+    source_schemas: tuple[str, ...] = Field(default=("public",), description="schemas that are captured")
+    source_name: str = Field(
+        default="shoplake", pattern=r"^[a-z][a-z0-9_]{0,40}$", description="name of the publication and the slot at the source"
+    )
+
+    catalog_uri: str | None = Field(default=None, repr=False, description="SQLAlchemy URI of the Iceberg catalog, as a role that may write")
+    s3_endpoint: str | None = Field(default=None, description="URL of the S3 store")
+    s3_region: str = Field(default="us-east-1", description="region of the S3 store")
+    s3_access_key: str | None = Field(default=None, repr=False, description="access key of an identity that may write")
+    s3_secret_key: str | None = Field(default=None, repr=False, description="secret of that key")
+    warehouse: str = Field(default=f"s3://{BUCKET}/warehouse", pattern=r"^s3://", description="where the tables' files live")
+
+    time_zone: str = Field(default="Asia/Ho_Chi_Minh", description="the shop's time zone: it decides where a day begins")
+    currency: str = Field(default="VND", pattern=r"^[A-Z]{3}$", description="the shop's currency, ISO 4217")
+    locale: str = Field(default="vi_VN", description="locale of names and addresses")
+    live_orders_per_day: int = Field(default=2000, ge=1, description="orders a day of the live shop that the stack runs")
+    live_speed: float = Field(default=1.0, gt=0, description="how much faster than the wall clock the live shop runs")
+    pipeline_schedule: str = Field(
+        default="*/5 * * * *", validation_alias="DATA_PIPELINE_SCHEDULE", description="cron schedule of the ingestion DAG"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment before what the stack remembered before defaults."""
+        return init_settings, env_settings, _StackFile(settings_cls)
+
+    def secret(self, name: str) -> str:
+        """The random secret ``name`` of the local stack.
+
+        Raises SettingsError when the stack was never started and so has made none.
+        """
+        try:
+            return self.secrets[name]
+        except KeyError:
+            raise SettingsError(
+                f"settings: there is no secret {name} in {self.home / 'stack.json'}. Start the stack once with `shoplake up`, or give the URL yourself."
+            ) from None
+
+    def postgres_url(self, role: str, database: str) -> str:
+        """URL of a database of the local PostgreSQL as ``role``; psycopg and psql take it as it is."""
+        return f"postgresql://{role}:{quote(self.secret(role), safe='')}@{LOOPBACK}:{self.postgres_port}/{database}"
+
+    @cached_property
+    def shop_dsn(self) -> str:
+        """PostgreSQL URL of the shop as its owner: the generator's identity."""
+        return self.shop_url or self.postgres_url(SHOP_OWNER, SHOP_DATABASE)
+
+    @cached_property
+    def source_dsn(self) -> str:
+        """PostgreSQL URL of the captured database: may replicate and read, nothing else."""
+        return self.source_url or self.postgres_url(SHOP_CAPTURE, SHOP_DATABASE)
+
+    @cached_property
+    def source_owner_dsn(self) -> str:
+        """PostgreSQL URL for the one thing that only an owner may do: the publication."""
+        if self.source_owner_url:
+            return self.source_owner_url
+        return self.source_url or self.postgres_url(SHOP_OWNER, SHOP_DATABASE)
+
+    @cached_property
+    def catalog_dsn(self) -> str:
+        """PostgreSQL URL of the catalog's database, as the lake's writer."""
+        if self.catalog_uri:
+            return self.catalog_uri.replace("postgresql+psycopg://", "postgresql://").replace("postgresql+psycopg2://", "postgresql://")
+        return self.postgres_url(LAKE_WRITER, CATALOG_DATABASE)
+
+    @cached_property
+    def s3_url(self) -> str:
+        """URL of the S3 endpoint."""
+        return self.s3_endpoint or f"http://{LOOPBACK}:{self.minio_port}"
+
+    @cached_property
+    def s3_write_keys(self) -> tuple[str, str]:
+        """Access key and secret of the lake's writer."""
+        if self.s3_access_key and self.s3_secret_key:
+            return self.s3_access_key, self.s3_secret_key
+        return LAKE_WRITER, self.secret("s3_lake_writer")
+
+    @cached_property
+    def s3_read_keys(self) -> tuple[str, str]:
+        """Access key and secret of the analyst, who reads only."""
+        return ANALYST, self.secret("s3_analyst")
+
+    @cached_property
+    def spark_remote(self) -> str:
+        """What a Spark session connects to (see :data:`spark`)."""
+        return self.spark or f"sc://{LOOPBACK}:{self.spark_port}"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings now. ``overrides`` win over all else (tests use them).
+
+    Raises SettingsError naming the setting that cannot be used.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "?"
+        shown = "" if name in {"secrets"} or name.endswith(("url", "uri", "key")) else f" (given: {first.get('input')!r})"
+        raise SettingsError(
+            f"settings: {_variable(name)} is not usable{shown}: {first['msg']}. Correct the environment variable."
+        ) from problem
+
+
+def _variable(name: str) -> str:
+    return name if name.isupper() else f"SHOPLAKE_{name.upper()}"

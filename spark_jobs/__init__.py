@@ -1,0 +1,1 @@
+"""The refinery: silver and gold tables, one file a table, and the runner that refreshes them."""

@@ -1,0 +1,1 @@
+"""Current state, history and clean types of the shop's tables."""
