@@ -10,7 +10,7 @@ import os
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -169,6 +169,16 @@ class Settings(BaseSettings):
         if self.catalog_uri:
             return self.catalog_uri.replace("postgresql+psycopg://", "postgresql://").replace("postgresql+psycopg2://", "postgresql://")
         return self.postgres_url(LAKE_WRITER, CATALOG_DATABASE)
+
+    @cached_property
+    def reader_catalog_dsn(self) -> str:
+        """PostgreSQL URL of the catalog's database, as the analyst, who reads only."""
+        if self.catalog_uri:
+            location = urlsplit(self.catalog_dsn)
+            if location.hostname != LOOPBACK or location.port != self.postgres_port:
+                return self.catalog_dsn
+            return self.postgres_url(ANALYST, location.path.lstrip("/"))
+        return self.postgres_url(ANALYST, CATALOG_DATABASE)
 
     @cached_property
     def s3_url(self) -> str:

@@ -1,0 +1,72 @@
+"""The Iceberg catalog: one SQL database that PyIceberg and Spark share under one name."""
+
+from importlib.resources import files
+
+import psycopg
+from pyiceberg.catalog import load_catalog
+from pyiceberg.catalog.sql import SqlCatalog
+
+from shoplake.core.errors import ServiceError, SettingsError
+from shoplake.core.settings import CATALOG_NAME, Settings
+
+NAMESPACES = ("bronze", "silver", "gold")
+
+
+def catalog_properties(settings: Settings, reader: bool = False) -> dict[str, str]:
+    """What ``pyiceberg.catalog.load_catalog("lake", **properties)`` needs.
+
+    With ``reader`` the identities may only read (of the local stack alone: of a
+    catalog elsewhere the project holds one identity).
+    """
+    dsn = settings.reader_catalog_dsn if reader else settings.catalog_dsn
+    access_key, secret_key = settings.s3_read_keys if reader else settings.s3_write_keys
+    return {
+        "type": "sql",
+        "uri": dsn.replace("postgresql://", "postgresql+psycopg2://", 1),
+        "warehouse": settings.warehouse,
+        "s3.endpoint": settings.s3_url,
+        "s3.access-key-id": access_key,
+        "s3.secret-access-key": secret_key,
+        "s3.region": settings.s3_region,
+        "s3.force-virtual-addressing": "false",
+        "py-io-impl": "pyiceberg.io.pyarrow.PyArrowFileIO",
+        # A pooled connection that the server closed is replaced instead of failing the next command.
+        "pool_pre_ping": "true",
+    }
+
+
+def open_catalog(settings: Settings, reader: bool = False) -> SqlCatalog:
+    """The lake's catalog, as its writer unless ``reader``.
+
+    Raises ServiceError when its database does not answer.
+    """
+    try:
+        catalog = load_catalog(CATALOG_NAME, **catalog_properties(settings, reader))
+    except Exception as problem:
+        raise ServiceError(
+            f"catalog: its database does not answer ({_first_line(problem)}). Start it with `shoplake up`, then repeat."
+        ) from problem
+    if not isinstance(catalog, SqlCatalog):
+        raise SettingsError(f"catalog: {type(catalog).__name__} is not a SQL catalog. Set SHOPLAKE_CATALOG_URI to a PostgreSQL database.")
+    return catalog
+
+
+def prepare_lake(settings: Settings) -> SqlCatalog:
+    """Make what every lake command stands on, where it is missing: namespaces and bookkeeping tables.
+
+    Safe to call by several commands at once. Returns the catalog.
+    """
+    catalog = open_catalog(settings)
+    with psycopg.connect(settings.catalog_dsn) as connection:
+        connection.execute("select pg_advisory_xact_lock(hashtextextended('prepare lake', 0))")
+        connection.execute("create schema if not exists shoplake")
+        for script in sorted(files("iceberg").iterdir(), key=lambda entry: entry.name):
+            if script.name.endswith(".sql"):
+                connection.execute(script.read_text().encode())
+        for namespace in NAMESPACES:
+            catalog.create_namespace_if_not_exists(namespace)
+    return catalog
+
+
+def _first_line(problem: BaseException) -> str:
+    return str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__

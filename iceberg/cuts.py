@@ -1,0 +1,19 @@
+"""Cuts: positions in the source's log up to which every bronze table is complete.
+
+A build reads bronze up to a cut and so sees one consistent state of all tables.
+"""
+
+from typing import Any
+
+import psycopg
+
+
+def latest_cut(connection: psycopg.Connection[Any]) -> int | None:
+    """End LSN of the newest cut in the catalog's database, None before the first."""
+    row = connection.execute("select max(end_lsn) from shoplake.cuts").fetchone()
+    return row[0] if row else None
+
+
+def record_cut(connection: psycopg.Connection[Any], end_lsn: int) -> None:
+    """Say that every bronze table is complete up to ``end_lsn``; repeating a cut changes nothing."""
+    connection.execute("insert into shoplake.cuts (end_lsn) values (%s) on conflict (end_lsn) do nothing", (end_lsn,))
