@@ -29,6 +29,8 @@ def catalog_properties(settings: Settings, reader: bool = False) -> dict[str, st
         "s3.secret-access-key": secret_key,
         "s3.region": settings.s3_region,
         "s3.force-virtual-addressing": "false",
+        "s3.connect-timeout": "5",
+        "s3.request-timeout": "60",
         "py-io-impl": "pyiceberg.io.pyarrow.PyArrowFileIO",
         # A pooled connection that the server closed is replaced instead of failing the next command.
         "pool_pre_ping": "true",

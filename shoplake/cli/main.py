@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from shoplake.cli import ingest
 from shoplake.core.errors import ShoplakeError
 
 app = typer.Typer(
@@ -16,6 +17,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+for group in (ingest,):
+    group.register(app)
 
 
 def main() -> None:

@@ -9,11 +9,11 @@ import json
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from shoplake.core.errors import SettingsError
 
@@ -43,11 +43,15 @@ def default_home() -> Path:
 class _StackFile(PydanticBaseSettingsSource):
     """Values that the local stack remembered in ``<home>/stack.json``."""
 
+    def __init__(self, settings_cls: type[BaseSettings], home: Path) -> None:
+        super().__init__(settings_cls)
+        self._home = home
+
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
         return None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        path = default_home() / "stack.json"
+        path = self._home / "stack.json"
         try:
             text = path.read_text()
         except FileNotFoundError:
@@ -98,6 +102,7 @@ class Settings(BaseSettings):
         default=None, repr=False, description="PostgreSQL URL of the tables' owner, who may create the publication; default: source_url"
     )
     source_schemas: tuple[str, ...] = Field(default=("public",), description="schemas that are captured")
+    source_exclude: tuple[str, ...] = Field(default=(), description="tables, as schema.table, that are not captured")
     source_name: str = Field(
         default="shoplake", pattern=r"^[a-z][a-z0-9_]{0,40}$", description="name of the publication and the slot at the source"
     )
@@ -128,7 +133,8 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment before what the stack remembered before defaults."""
-        return init_settings, env_settings, _StackFile(settings_cls)
+        given = init_settings.init_kwargs if isinstance(init_settings, InitSettingsSource) else {}
+        return init_settings, env_settings, _StackFile(settings_cls, Path(given.get("home") or default_home()))
 
     def secret(self, name: str) -> str:
         """The random secret ``name`` of the local stack.
@@ -139,7 +145,7 @@ class Settings(BaseSettings):
             return self.secrets[name]
         except KeyError:
             raise SettingsError(
-                f"settings: there is no secret {name} in {self.home / 'stack.json'}. Start the stack once with `shoplake up`, or give the URL yourself."
+                f"settings: no secret {name} in {self.home / 'stack.json'}. Start the stack once with `shoplake up`, or set the URL."
             ) from None
 
     def postgres_url(self, role: str, database: str) -> str:
@@ -199,8 +205,37 @@ class Settings(BaseSettings):
 
     @cached_property
     def spark_remote(self) -> str:
-        """What a Spark session connects to (see :data:`spark`)."""
-        return self.spark or f"sc://{LOOPBACK}:{self.spark_port}"
+        """What a Spark session connects to (see :data:`spark`); it may carry a token.
+
+        The host is spelled localhost because pyspark sends a token without TLS to that name alone.
+        """
+        return self.spark or f"sc://localhost:{self.spark_port}/;token={self.secret('spark_token')}"
+
+    def changed(self, **overrides: object) -> "Settings":
+        """These settings with other values for some fields; nothing is read anew.
+
+        Raises SettingsError naming the setting that cannot be used.
+        """
+        fields = type(self).model_fields
+        return load_settings(
+            **{
+                str(fields[name].validation_alias or name): value
+                for name, value in ({name: getattr(self, name) for name in fields} | overrides).items()
+            }
+        )
+
+    def environment(self) -> dict[str, str]:
+        """Environment variables from which :func:`load_settings` in another process makes these settings, passwords of URLs included.
+
+        The secrets of the local stack stay in ``<home>/stack.json``.
+        """
+        variables = {}
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if name == "secrets" or value is None:
+                continue
+            variables[str(field.validation_alias or _variable(name))] = json.dumps(value) if isinstance(value, tuple) else str(value)
+        return variables
 
 
 def load_settings(**overrides: object) -> Settings:

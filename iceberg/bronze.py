@@ -1,0 +1,204 @@
+"""Bronze: every change of a source table, append-only, each with its place in the source's log.
+
+A table's last covered log position is kept in a table property and in the
+summary of each snapshot, written by the same commit as the rows, so that a
+repeated batch can be told from a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.exceptions import CommitFailedException, NoSuchTableError
+from pyiceberg.io.pyarrow import schema_to_pyarrow
+from pyiceberg.partitioning import PartitionField, PartitionSpec
+from pyiceberg.schema import Schema
+from pyiceberg.table import Table
+from pyiceberg.transforms import TruncateTransform
+from pyiceberg.types import IcebergType, ListType, LongType, NestedField, StringType, TimestamptzType
+from sqlalchemy.exc import SQLAlchemyError
+
+from shoplake.core.errors import CaptureError
+
+POSITION = "shoplake.end-lsn"
+KEY = "shoplake.key"
+SOURCE_TABLE = "shoplake.source-table"
+
+SNAPSHOT_OPERATION = "snapshot"
+
+_LOG_BYTES_A_PARTITION = 2**30
+_SNAPSHOTS_KEPT = 25
+_EXPIRE_EVERY = 15
+
+# Field ids of the metadata columns lie far above those of source columns, which grow by evolution.
+_METADATA_FIELDS = (
+    NestedField(9001, "_operation", StringType(), True, doc="snapshot (first load), insert, update, delete or truncate"),
+    NestedField(9002, "_transaction_id", LongType(), False, doc="64-bit transaction id at the source, null for the first load"),
+    NestedField(9003, "_commit_lsn", LongType(), True, doc="position of the transaction's commit record in the source's log, in bytes"),
+    NestedField(9004, "_end_lsn", LongType(), True, doc="position behind the transaction's commit record, in bytes"),
+    NestedField(9005, "_sequence", LongType(), True, doc="order of the change within its transaction; unique with _end_lsn"),
+    NestedField(9006, "_committed_at", TimestamptzType(), True, doc="when the transaction committed at the source; the first load's own time"),
+    NestedField(
+        9007, "_unchanged_columns", ListType(9008, StringType(), False), False,
+        doc="columns that the update left as they were and the log did not carry",
+    ),
+)  # fmt: skip
+METADATA_COLUMNS = tuple(field.name for field in _METADATA_FIELDS)
+
+
+@dataclass(frozen=True)
+class BronzeColumn:
+    """A source column as bronze holds it."""
+
+    name: str
+    type: IcebergType
+    doc: str | None = None
+
+
+def bronze_name(schema: str, table: str) -> str:
+    """Name of the bronze table of a source table: its own in schema public, else with the schema before it."""
+    return f"bronze.{table}" if schema == "public" else f"bronze.{schema}__{table}"
+
+
+def position_of(table: Table) -> int | None:
+    """Log position up to which the table holds every change, None before its first load is complete."""
+    recorded = table.properties.get(POSITION)
+    return int(recorded) if recorded is not None else None
+
+
+def load(catalog: SqlCatalog, name: str) -> Table | None:
+    """The bronze table, None when there is none yet."""
+    try:
+        return catalog.load_table(name)
+    except NoSuchTableError:
+        return None
+
+
+def ensure_table(
+    catalog: SqlCatalog, source_table: tuple[str, str], columns: Sequence[BronzeColumn], key: Sequence[str], doc: str
+) -> Table:
+    """Create the bronze table of ``(schema, table)``, or add and widen columns so that it holds ``columns``.
+
+    Columns that the source no longer has stay and become null. Raises
+    CaptureError when a column's type changed to one that the table cannot take.
+    """
+    name = bronze_name(*source_table)
+    table = load(catalog, name)
+    if table is None:
+        fields = [
+            NestedField(position, column.name, column.type, False, doc=column.doc) for position, column in enumerate(columns, start=1)
+        ]
+        return catalog.create_table(
+            name,
+            Schema(*fields, *_METADATA_FIELDS),
+            partition_spec=PartitionSpec(
+                PartitionField(source_id=9004, field_id=1000, transform=TruncateTransform(_LOG_BYTES_A_PARTITION), name="log_gibibyte")
+            ),
+            properties={
+                "comment": doc,
+                "format-version": "2",
+                "write.metadata.delete-after-commit.enabled": "true",
+                "write.metadata.previous-versions-max": "20",
+                "write.parquet.compression-codec": "zstd",
+                "commit.manifest-merge.enabled": "true",
+                "commit.manifest.min-count-to-merge": "50",
+                SOURCE_TABLE: ".".join(source_table),
+                KEY: ",".join(key),
+            },
+        )
+    _evolve(table, columns)
+    return table
+
+
+def _evolve(table: Table, columns: Sequence[BronzeColumn]) -> None:
+    held = {field.name: field.field_type for field in table.schema().fields}
+    changed = [column for column in columns if held.get(column.name) != column.type and not _holds(held.get(column.name), column.type)]
+    if not changed:
+        return
+    try:
+        with table.update_schema() as update:
+            for column in changed:
+                if column.name in held:
+                    update.update_column(column.name, field_type=column.type)
+                else:
+                    update.add_column(column.name, column.type, doc=column.doc)
+    except Exception as problem:
+        raise CaptureError(
+            f"capture: the columns of {table.properties.get(SOURCE_TABLE)} changed in a way that {'.'.join(table.name())} cannot take ({problem}). "
+            "Change them back, or rename the column at the source so that it comes as a new one. Nothing was written."
+        ) from problem
+
+
+def _holds(wide: IcebergType | None, narrow: IcebergType) -> bool:
+    """Whether a column of type ``wide``, widened before, still takes the values of ``narrow``."""
+    return isinstance(wide, LongType) and str(narrow) == "int"
+
+
+def row_schema(table: Table) -> pa.Schema:
+    """The Arrow schema that rows for :func:`append` must have."""
+    return schema_to_pyarrow(table.schema(), include_field_ids=False)
+
+
+def append(catalog: SqlCatalog, table: Table, chunks: Iterable[pa.Table], position: int) -> int:
+    """Append rows in one commit that also records ``position``; gives the number of rows.
+
+    ``chunks`` have the table's :func:`row_schema`; memory holds one at a time.
+    The table must be as it was loaded: when somebody else committed since,
+    nothing is written and CaptureError is raised. A commit whose answer was
+    lost is looked up, never repeated blindly.
+    """
+    # A retried append would skip validation and could land twice. Only this copy in memory is changed.
+    table.metadata.properties["commit.retry.num-retries"] = "0"
+    rows = 0
+    try:
+        with table.transaction() as transaction:
+            for chunk in chunks:
+                transaction.append(chunk, snapshot_properties={POSITION: str(position)})
+                rows += chunk.num_rows
+            transaction.set_properties({POSITION: str(position)})
+    except (CommitFailedException, SQLAlchemyError) as problem:
+        written = load(catalog, ".".join(table.name()))
+        if written is None or position_of(written) != position:
+            raise CaptureError(
+                f"capture: {'.'.join(table.name())} was not written, because the catalog refused ({type(problem).__name__}). Repeat the ingest."
+            ) from problem
+    _expire(table)
+    return rows
+
+
+def _expire(table: Table) -> None:
+    """Drop old snapshots from the metadata, which every commit rewrites; files go in maintenance.
+
+    Snapshots that a tag or branch names are kept.
+    """
+    snapshots = sorted(table.metadata.snapshots, key=lambda snapshot: snapshot.sequence_number or 0)
+    if len(snapshots) < _SNAPSHOTS_KEPT + _EXPIRE_EVERY:
+        return
+    named = {reference.snapshot_id for reference in table.metadata.refs.values()}
+    old = [snapshot.snapshot_id for snapshot in snapshots[:-_SNAPSHOTS_KEPT] if snapshot.snapshot_id not in named]
+    if old:
+        table.maintenance.expire_snapshots().by_ids(old).commit()
+
+
+def metadata_columns(
+    operation: pa.Array[Any],
+    transaction_id: pa.Array[Any],
+    commit_lsn: pa.Array[Any],
+    end_lsn: pa.Array[Any],
+    sequence: pa.Array[Any],
+    committed_at: pa.Array[Any],
+    unchanged: pa.Array[Any],
+) -> dict[str, pa.Array[Any]]:
+    """The metadata columns by name, each of one entry a row."""
+    values = (operation, transaction_id, commit_lsn, end_lsn, sequence, committed_at, unchanged)
+    return dict(zip(METADATA_COLUMNS, values, strict=True))
+
+
+def rows(schema: pa.Schema, columns: dict[str, pa.Array[Any]]) -> pa.Table:
+    """A table of ``schema``; columns that are not given are null."""
+    size = len(columns[METADATA_COLUMNS[0]])
+    return pa.table([columns.get(field.name, pa.nulls(size, field.type)).cast(field.type) for field in schema], schema=schema)
