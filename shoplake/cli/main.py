@@ -11,6 +11,7 @@ app = typer.Typer(
     name="shoplake",
     help="An e-commerce lakehouse: a shop in PostgreSQL, captured into Iceberg, refined by Spark, checked, published.\n\n"
     "Every command takes --debug, which shows the traceback of a failure.",
+    callback=lambda: None,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -1,0 +1,96 @@
+"""Kills a real ingest between any two of its steps."""
+
+import multiprocessing
+import os
+import signal
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from iceberg import bronze, cuts
+from iceberg.capture import publication, slot
+from iceberg.capture.ingest import ingest
+from shoplake.core.settings import Settings
+from tests.iceberg.capture.source_tables import CHANGE_ROWS, CHANGES, TABLES, bronze_rows, execute, folded, source_rows
+
+pytestmark = pytest.mark.integration
+
+STEPS: dict[str, tuple[Any, str]] = {
+    "publication": (publication, "ensure_publication"),
+    "table": (bronze, "ensure_table"),
+    "append": (bronze, "append"),
+    "cut": (cuts, "record_cut"),
+    "advance": (slot, "advance"),
+}
+
+
+def _ingest_and_die(settings: Settings, step: str, call: int, when: str) -> None:
+    module, name = STEPS[step]
+    real: Callable[..., Any] = getattr(module, name)
+    calls = 0
+
+    def deadly(*arguments: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == call and when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = real(*arguments)
+        if calls == call and when == "after":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(module, name, deadly)
+    ingest(settings)
+
+
+def killed_ingest(settings: Settings, step: str, call: int, when: str) -> None:
+    process = multiprocessing.get_context("spawn").Process(target=_ingest_and_die, args=(settings, step, call, when))
+    process.start()
+    process.join(120)
+    assert process.exitcode == -signal.SIGKILL, f"the ingest was not killed {when} {step} {call}"
+
+
+def assert_every_change_once(settings: Settings, changes: dict[str, int]) -> None:
+    for table, first_load in (("people", 500), ("pets", 200)):
+        rows = bronze_rows(settings, table)
+        assert len(rows) == first_load + changes.get(f"bronze.{table}", 0)
+        assert max(Counter((row["_end_lsn"], row["_sequence"]) for row in rows).values()) == 1
+        assert folded(settings, table) == source_rows(settings, table)
+
+
+@pytest.mark.parametrize(
+    ("step", "call", "when"),
+    [
+        ("publication", 1, "after"),
+        ("table", 1, "before"),
+        ("append", 1, "before"),
+        ("append", 1, "after"),
+        ("append", 2, "after"),
+        ("cut", 1, "after"),
+    ],
+)
+def test_a_first_load_killed_between_two_steps_loses_and_repeats_nothing(fresh: Settings, step: str, call: int, when: str) -> None:
+    execute(fresh, TABLES)
+    killed_ingest(fresh, step, call, when)
+    execute(fresh, CHANGES)
+    ingest(fresh)
+    rows = bronze_rows(fresh, "people") + bronze_rows(fresh, "pets")
+    assert max(Counter((len(row), row["_end_lsn"], row["_sequence"]) for row in rows).values()) == 1
+    for table in ("people", "pets"):
+        assert folded(fresh, table) == source_rows(fresh, table)
+
+
+@pytest.mark.parametrize(
+    ("step", "call", "when"),
+    [("append", 1, "before"), ("append", 1, "after"), ("append", 2, "after"), ("cut", 1, "after"), ("advance", 1, "after")],
+)
+def test_an_ingest_of_changes_killed_between_two_steps_loses_and_repeats_nothing(fresh: Settings, step: str, call: int, when: str) -> None:
+    execute(fresh, TABLES)
+    ingest(fresh)
+    execute(fresh, CHANGES)
+    killed_ingest(fresh, step, call, when)
+    execute(fresh, "insert into pets values (901, 8)")
+    ingest(fresh)
+    assert_every_change_once(fresh, {**CHANGE_ROWS, "bronze.pets": CHANGE_ROWS["bronze.pets"] + 1})
