@@ -1,0 +1,160 @@
+"""Processes that outlive the command that started them, found again by pid file, and stopped whole."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from shoplake.stack.secrets import write_private
+
+# Every process of a service, children included, carries this variable: so a service is found whole, even when its first process is dead.
+MARKER = "SHOPLAKE_SERVICE"
+# The kernel's clock ticks and the wall clock drift apart by less than this; a pid number comes back only much later.
+_SAME_PROCESS_SECONDS = 2.0
+_LOG_BYTES = 20_000_000
+# Kept so that a process that we started and that ended is reaped, and not taken for a running one.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
+
+@dataclass(frozen=True)
+class Running:
+    """A started process: its pid, when it was created (seconds since 1970), and what it was started from."""
+
+    pid: int
+    created: float
+    fingerprint: str
+
+    def process(self) -> psutil.Process | None:
+        """The living process, or None when it ended; another process that got its number is not it."""
+        child = _children.get(self.pid)
+        if child is not None and child.poll() is not None:
+            del _children[self.pid]
+        try:
+            process = psutil.Process(self.pid)
+            is_same = abs(process.create_time() - self.created) < _SAME_PROCESS_SECONDS
+            return process if is_same and process.status() != psutil.STATUS_ZOMBIE else None
+        except psutil.Error:
+            return None
+
+
+def mark(home: Path, name: str) -> str:
+    """The marker's value for service ``name`` of the stack in ``home``."""
+    return f"{home}:{name}"
+
+
+def start(argv: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path, pid_file: Path, fingerprint: str) -> Running:
+    """Start a process in a session of its own, in ``folder``, its output appended to ``log``.
+
+    Raises OSError when the program cannot be run or a file cannot be written.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    if log.exists() and log.stat().st_size > _LOG_BYTES:
+        log.replace(log.with_suffix(".log.1"))
+    with log.open("ab") as output:
+        child = subprocess.Popen(
+            list(argv), env=dict(environment), cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
+    _children[child.pid] = child
+    running = Running(child.pid, psutil.Process(child.pid).create_time(), fingerprint)
+    try:
+        write_private(pid_file, json.dumps(asdict(running)))
+    except OSError:
+        os.killpg(child.pid, signal.SIGKILL)
+        raise
+    return running
+
+
+def find(pid_file: Path) -> Running | None:
+    """The process that ``pid_file`` names, when it still lives."""
+    try:
+        running = Running(**json.loads(pid_file.read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+    return running if running.process() is not None else None
+
+
+def members(home: Path, name: str) -> list[psutil.Process]:
+    """Every living process of a service, children included."""
+    wanted, found = mark(home, name), []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARKER) == wanted:
+                found.append(process)
+    return found
+
+
+def stop(home: Path, name: str, pid_file: Path, stop_signal: signal.Signals, grace_seconds: float) -> bool:
+    """Stop a service whole: ask its first process, wait, then kill what is left. Returns whether there was anything to stop."""
+    running = find(pid_file)
+    process = running.process() if running else None
+    if process is not None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(stop_signal)
+        _await_end([process], grace_seconds)
+    was_running = bool(process) | kill_members(home, name)
+    if process is not None:
+        _kill([process])
+    pid_file.unlink(missing_ok=True)
+    return was_running
+
+
+def kill_members(home: Path, name: str) -> bool:
+    """End what a service left behind without its first process. Returns whether there was any."""
+    left = members(home, name)
+    for process in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _kill(_await_end(left, 3.0))
+    return bool(left)
+
+
+def _kill(processes: Sequence[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    _await_end(processes, 5.0)
+
+
+def _await_end(processes: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Wait for processes to end; returns those that did not."""
+    deadline = time.monotonic() + seconds
+    alive = list(processes)
+    while True:
+        alive = [process for process in alive if _lives(process)]
+        if not alive or time.monotonic() > deadline:
+            return alive
+        time.sleep(0.02)
+
+
+def _lives(process: psutil.Process) -> bool:
+    child = _children.get(process.pid)
+    if child is not None and child.poll() is not None:
+        return False
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def tree_memory_bytes(home: Path, name: str, pid_file: Path) -> int:
+    """Memory that a service's processes hold, shared pages counted once (proportional set size; resident set where that is not told)."""
+    running = find(pid_file)
+    leader = running.process() if running else None
+    processes = {process.pid: process for process in members(home, name)}
+    if leader is not None:
+        with contextlib.suppress(psutil.Error):
+            processes |= {process.pid: process for process in (leader, *leader.children(recursive=True))}
+    total = 0
+    for process in processes.values():
+        with contextlib.suppress(psutil.Error):
+            memory = process.memory_full_info()
+            total += getattr(memory, "pss", 0) or memory.rss
+    return total

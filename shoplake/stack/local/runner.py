@@ -1,0 +1,267 @@
+"""Starting and stopping the stack: all of it or nothing, as often as one likes."""
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from shoplake.core.errors import PortTakenError, ServiceError, StorageError
+from shoplake.core.progress import Progress, silent
+from shoplake.core.settings import Settings
+from shoplake.stack.local import ports, processes
+from shoplake.stack.secrets import remember, remembered
+from shoplake.stack.services import SERVICES, Service, select
+
+_FREE_BYTES_NEEDED = 512 * 1024**2
+# Variables of a user's shell that would change what a service does; `shoplake env` sets some of them.
+_FOREIGN = ("AIRFLOW_", "AWS_", "JUPYTER_", "MINIO_", "PG", "PYICEBERG_", "PYSPARK_", "PYTHONPATH", "SPARK_")
+
+
+@dataclass(frozen=True)
+class Started:
+    """What :func:`up` did: the settings as they are now, which services it started, and sentences about moved ports."""
+
+    settings: Settings
+    names: tuple[str, ...]
+    moved: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class State:
+    """One service as :func:`status` found it. Memory in bytes, 0 when stopped; uptime in seconds."""
+
+    name: str
+    about: str
+    state: str
+    pid: int | None
+    ports: tuple[int, ...]
+    memory_bytes: int
+    uptime_seconds: float
+
+
+def up(settings: Settings, names: Sequence[str] = (), progress: Progress = silent) -> Started:
+    """Start the named services and what they depend on, or all. Those that run are left alone.
+
+    Returns once every one answers. When one fails, those that this call started
+    are stopped again. Raises PrerequisiteError, PortTakenError, StorageError,
+    DownloadError or ServiceError, each with what to do.
+    """
+    services = select(names)
+    with _storage_failures(settings), _alone(settings):
+        _check_storage(settings)
+        settings, moved = _settle(settings, services)
+        for service in services:
+            service.check(settings)
+        for service in services:
+            if processes.find(pid_file(settings, service)) is None:
+                processes.kill_members(settings.home, service.name)
+                _check_ports(settings, service)
+        started = _start_all(settings, services, progress)
+    return Started(settings, tuple(started), tuple(moved))
+
+
+def down(settings: Settings, names: Sequence[str] = ()) -> list[str]:
+    """Stop the named services, or all, those first that depend on others. Returns what was running."""
+    if not settings.home.is_dir():
+        return []
+    with _storage_failures(settings), _alone(settings):
+        return _stop_all(settings, [service for service in SERVICES if not names or service in select_exactly(names)])
+
+
+def select_exactly(names: Sequence[str]) -> list[Service]:
+    """The named services alone. Raises SettingsError for a name that is none."""
+    return [service for service in select(names) if service.name in names]
+
+
+def status(settings: Settings) -> list[State]:
+    """Every service: stopped, running, or running without answering."""
+    with ThreadPoolExecutor(len(SERVICES)) as pool:
+        return list(pool.map(lambda service: _state(settings, service), SERVICES))
+
+
+def pid_file(settings: Settings, service: Service) -> Path:
+    """Where the running process of a service is noted."""
+    return settings.home / "run" / f"{service.name}.json"
+
+
+def log_file(settings: Settings, service: Service) -> Path:
+    """Where a service's output goes."""
+    return settings.home / "logs" / f"{service.name}.log"
+
+
+def _state(settings: Settings, service: Service) -> State:
+    running = processes.find(pid_file(settings, service))
+    numbers = tuple(int(getattr(settings, port)) for port in service.ports)
+    if running is None:
+        return State(service.name, service.about, "stopped", None, numbers, 0, 0.0)
+    state = "running" if service.is_healthy(settings) else "not answering"
+    memory = processes.tree_memory_bytes(settings.home, service.name, pid_file(settings, service))
+    return State(service.name, service.about, state, running.pid, numbers, memory, time.time() - running.created)
+
+
+@contextlib.contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """Let one `up` or `down` of this folder run at a time; the lock dies with its holder."""
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (settings.home / "stack.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def _storage_failures(settings: Settings) -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        place = problem.filename or settings.home
+        if problem.errno == errno.ENOSPC:
+            raise StorageError(
+                f"stack: the disk of {place} is full. Free space, or set SHOPLAKE_HOME to a folder on another disk."
+            ) from problem
+        raise StorageError(
+            f"stack: {place} cannot be used ({problem.strerror or problem}). Set SHOPLAKE_HOME to a folder that you can write."
+        ) from problem
+
+
+def _check_storage(settings: Settings) -> None:
+    probe = settings.home / ".writable"
+    probe.write_bytes(b"")
+    probe.unlink()
+    free = shutil.disk_usage(settings.home).free
+    if free < _FREE_BYTES_NEEDED:
+        raise StorageError(
+            f"stack: the disk of {settings.home} has {free // 1024**2} MB free and the stack needs {_FREE_BYTES_NEEDED // 1024**2} MB. "
+            "Free space, or set SHOPLAKE_HOME to a folder on another disk."
+        )
+
+
+def _settle(settings: Settings, services: Sequence[Service]) -> tuple[Settings, list[str]]:
+    """Decide ports and secrets, and remember them. A port that is taken when it is first wanted moves, unless it was chosen by hand."""
+    known_ports, known_secrets = remembered(settings.home)
+    moved, numbers = [], {name: int(getattr(settings, name)) for service in SERVICES for name in service.ports}
+    for service in services:
+        for name in service.ports:
+            wanted = numbers[name]
+            if name in known_ports or name in settings.model_fields_set or ports.is_free(wanted):
+                continue
+            numbers[name] = ports.next_free(wanted, numbers.values())
+            moved.append(f"{service.name}: port {wanted} is taken, so it listens on {numbers[name]}, now and later.")
+    used = {name: numbers[name] for service in SERVICES for name in service.ports if service in services or name in known_ports}
+    all_secrets = remember(settings.home, used, settings.secrets | known_secrets)
+    return settings.changed(secrets=all_secrets, **numbers), moved
+
+
+def _check_ports(settings: Settings, service: Service) -> None:
+    for name in service.ports:
+        number = getattr(settings, name)
+        if not ports.is_free(number):
+            raise PortTakenError(
+                f"{service.name}: port {number} is taken by another program. Stop that, or set SHOPLAKE_{name.upper()} to a free port."
+            )
+
+
+def _start_all(settings: Settings, services: Sequence[Service], progress: Progress) -> list[str]:
+    """Start services side by side, each when those it depends on answer."""
+    ready = {service.name: threading.Event() for service in services}
+    giving_up = threading.Event()
+    started: list[Service] = []
+
+    def bring_up(service: Service) -> None:
+        for needed in service.depends_on:
+            while not ready[needed].wait(0.05):
+                if giving_up.is_set():
+                    return
+        if not giving_up.is_set():
+            _bring_up(settings, service, progress, started.append, giving_up)
+            ready[service.name].set()
+
+    with ThreadPoolExecutor(len(services)) as pool:
+        waiting = [pool.submit(bring_up, service) for service in services]
+        try:
+            for done, future in enumerate(as_completed(waiting), start=1):
+                future.result()
+                progress("starting services", done, len(services))
+        except BaseException:
+            giving_up.set()
+            pool.shutdown(wait=True)
+            _stop_all(settings, started)
+            raise
+    return [service.name for service in services if service in started]
+
+
+def _bring_up(
+    settings: Settings, service: Service, progress: Progress, on_start: Callable[[Service], None], giving_up: threading.Event
+) -> None:
+    file = pid_file(settings, service)
+    argv, own = service.command(settings), service.environment(settings)
+    fingerprint = _fingerprint(argv, own)
+    running = processes.find(file)
+    if running is not None and running.fingerprint != fingerprint:
+        processes.stop(settings.home, service.name, file, service.stop_signal, service.stop_seconds)
+        _check_ports(settings, service)
+        running = None
+    if running is None:
+        service.prepare(settings, progress)
+        on_start(service)
+        environment = _environment(settings, service, own)
+        running = processes.start(argv, environment, settings.home / service.name, log_file(settings, service), file, fingerprint)
+    _await_health(settings, service, running, giving_up)
+    service.bootstrap(settings)
+
+
+def _environment(settings: Settings, service: Service, own: Mapping[str, str]) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    return inherited | dict(own) | {processes.MARKER: processes.mark(settings.home, service.name)}
+
+
+def _fingerprint(argv: Sequence[str], own: Mapping[str, str]) -> str:
+    """Changes when the service would be started otherwise than it was: then it must be started anew."""
+    telling = {name: value for name, value in own.items() if name not in {"PATH", "LOG_LEVEL"}}
+    described = json.dumps([list(argv), telling], sort_keys=True)
+    return hashlib.sha256(described.encode()).hexdigest()
+
+
+def _await_health(settings: Settings, service: Service, running: processes.Running, giving_up: threading.Event) -> None:
+    deadline = time.monotonic() + service.start_seconds
+    while not service.is_healthy(settings):
+        if giving_up.is_set():
+            raise ServiceError(f"{service.name}: given up, because another service did not start.")
+        if running.process() is None:
+            raise ServiceError(f"{service.name}: it stopped while starting ({_last_words(settings, service)}).")
+        if time.monotonic() > deadline:
+            raise ServiceError(f"{service.name}: it did not answer within {service.start_seconds} s ({_last_words(settings, service)}).")
+        time.sleep(0.1)
+
+
+def _last_words(settings: Settings, service: Service) -> str:
+    path = log_file(settings, service)
+    lines = [line.strip() for line in path.read_text(errors="replace").splitlines()[-20:] if line.strip()] if path.exists() else []
+    return f"the end of {path}: {lines[-1][:300]}" if lines else f"nothing in {path}"
+
+
+def _stop_all(settings: Settings, services: Sequence[Service]) -> list[str]:
+    """Stop services side by side, level by level: those that nobody depends on first."""
+    stopped: list[str] = []
+    left = list(services)
+    while left:
+        needed = {name for service in left for name in service.depends_on}
+        level = [service for service in left if service.name not in needed]
+        with ThreadPoolExecutor(len(level)) as pool:
+            results = pool.map(
+                lambda service: processes.stop(
+                    settings.home, service.name, pid_file(settings, service), service.stop_signal, service.stop_seconds
+                ),
+                level,
+            )
+            stopped += [service.name for service, was_running in zip(level, results, strict=True) if was_running]
+        left = [service for service in left if service not in level]
+    return stopped

@@ -1,0 +1,125 @@
+"""The services of the stack, declared once: the local runner starts them, docker-compose.yaml says the same."""
+
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from shoplake.core.errors import SettingsError
+from shoplake.core.progress import Progress
+from shoplake.core.settings import Settings
+from shoplake.stack.local import buckets, databases, minio, postgres, spark
+
+
+def _nothing(settings: Settings) -> None:
+    """A step that a service does not have."""
+
+
+def _nothing_to_prepare(settings: Settings, progress: Progress) -> None:
+    """A preparation that a service does not have."""
+
+
+def _no_environment(settings: Settings) -> Mapping[str, str]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service.
+
+    ``ports`` names fields of Settings. In this order: ``check`` raises when the
+    machine lacks something, before anything starts; ``prepare`` makes files and
+    folders, once the services in ``depends_on`` answer; ``command`` runs until
+    ``stop_signal``; ``is_healthy`` tells when it answers; ``bootstrap`` then
+    makes what others need in it. All may be repeated. ``image`` is what
+    docker-compose.yaml runs; ``memory_mb`` bounds it there.
+    """
+
+    name: str
+    about: str
+    command: Callable[[Settings], Sequence[str]]
+    is_healthy: Callable[[Settings], bool]
+    image: str
+    memory_mb: int
+    ports: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    environment: Callable[[Settings], Mapping[str, str]] = _no_environment
+    check: Callable[[Settings], None] = _nothing
+    prepare: Callable[[Settings, Progress], None] = _nothing_to_prepare
+    bootstrap: Callable[[Settings], None] = _nothing
+    stop_signal: signal.Signals = signal.SIGTERM
+    start_seconds: int = 90
+    stop_seconds: int = 15
+
+
+SERVICES = (
+    Service(
+        name="postgres",
+        about="PostgreSQL: the shop, the catalog, Airflow's own tables",
+        ports=("postgres_port",),
+        check=postgres.check,
+        prepare=postgres.prepare,
+        command=postgres.command,
+        is_healthy=postgres.is_healthy,
+        bootstrap=databases.bootstrap,
+        # PostgreSQL's fast shutdown: sessions are ended, everything is written.
+        stop_signal=signal.SIGINT,
+        stop_seconds=60,
+        memory_mb=768,
+        image="postgres:16",
+    ),
+    Service(
+        name="minio",
+        about="MinIO: the S3 store of the lake's files",
+        ports=("minio_port", "minio_console_port"),
+        check=minio.check,
+        prepare=minio.prepare,
+        command=minio.command,
+        environment=minio.environment,
+        is_healthy=minio.is_healthy,
+        bootstrap=buckets.bootstrap,
+        memory_mb=768,
+        image="shoplake/minio",
+    ),
+    Service(
+        name="spark",
+        about="Spark Connect server: one warm Spark for commands, tasks and notebooks",
+        ports=("spark_port", "spark_ui_port"),
+        depends_on=("postgres", "minio"),
+        check=spark.check,
+        prepare=spark.prepare,
+        command=spark.command,
+        environment=spark.connect_environment,
+        is_healthy=spark.is_healthy,
+        memory_mb=3072,
+        image="shoplake/python",
+    ),
+    Service(
+        name="history",
+        about="Spark history server: the jobs of earlier Sparks",
+        ports=("history_port",),
+        check=spark.check,
+        prepare=spark.prepare_history,
+        command=spark.history_command,
+        environment=spark.history_environment,
+        is_healthy=spark.is_history_healthy,
+        memory_mb=768,
+        image="shoplake/python",
+    ),
+)
+
+BY_NAME = {service.name: service for service in SERVICES}
+
+
+def select(names: Sequence[str]) -> list[Service]:
+    """The named services with those they depend on, in starting order; all of them for no names.
+
+    Raises SettingsError for a name that is none.
+    """
+    unknown = [name for name in names if name not in BY_NAME]
+    if unknown:
+        raise SettingsError(f"stack: there is no service {unknown[0]}. Choose from {', '.join(BY_NAME)}.")
+    wanted = set(names or BY_NAME)
+    for service in reversed(SERVICES):
+        if service.name in wanted:
+            wanted.update(service.depends_on)
+    return [service for service in SERVICES if service.name in wanted]
