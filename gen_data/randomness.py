@@ -37,7 +37,8 @@ class Dice:
 
     def integers(self, purpose: str, ids: npt.ArrayLike, below: npt.ArrayLike, part: npt.ArrayLike = 0) -> IntArray:
         """Integers in [0, ``below``), each equally likely."""
-        return (self.uniform(purpose, ids, part) * below).astype(np.int64)
+        scaled: FloatArray = self.uniform(purpose, ids, part) * np.asarray(below)
+        return scaled.astype(np.int64)
 
     def choose(self, purpose: str, ids: npt.ArrayLike, weights: npt.ArrayLike, part: npt.ArrayLike = 0) -> IntArray:
         """Positions into ``weights``, each as likely as its weight; a row of weights per id when it is two-dimensional."""
@@ -46,7 +47,8 @@ class Dice:
         drawn = self.uniform(purpose, ids, part)
         if bounds.ndim == 1:
             return np.searchsorted(bounds[:-1], drawn, side="right").astype(np.int64)
-        return (drawn[:, None] >= bounds[:, :-1]).sum(axis=1, dtype=np.int64)
+        chosen: IntArray = (drawn[:, None] >= bounds[:, :-1]).sum(axis=1, dtype=np.int64)
+        return chosen
 
     def normal(self, purpose: str, ids: npt.ArrayLike, part: int = 0) -> FloatArray:
         """Standard normal numbers, by the Box-Muller transform."""
