@@ -1,0 +1,124 @@
+"""Publishing: main of many tables moves in one transaction of the catalog's database, or of none.
+
+Each table's next metadata file is written first and nobody refers to it. Then
+one transaction makes all of them current, each only if its table is still as
+it was loaded, and records the release. A crash before it leaves files without
+reference; a reader of the catalog sees the old state of all tables or the new.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import psycopg
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.exceptions import CommitFailedException, NoSuchTableError
+from pyiceberg.table import StagedTable, Table
+from pyiceberg.table.refs import MAIN_BRANCH, SnapshotRefType
+from pyiceberg.table.update import AssertRefSnapshotId, RemoveSnapshotRefUpdate, SetSnapshotRefUpdate, TableRequirement, TableUpdate
+
+from iceberg.runs import catalog_database
+from shoplake.core.errors import ReleaseError, ServiceError
+
+RUN_BRANCH = "run_"
+RELEASE_TAG = "release_"
+
+
+@dataclass(frozen=True)
+class Move:
+    """A table whose main is to become a snapshot.
+
+    Attributes:
+        table_name: With its layer.
+        snapshot_id: The snapshot to become main.
+        expected_main: What main must be until then (None: no main yet); ``ANY`` takes main from wherever it is.
+    """
+
+    table_name: str
+    snapshot_id: int
+    expected_main: int | None = None
+
+
+ANY = -1
+"""An ``expected_main`` that every main meets; snapshot ids are positive."""
+
+Record = Callable[[psycopg.Connection[Any], dict[str, str]], None]
+
+
+def move_tables(catalog: SqlCatalog, dsn: str, moves: Sequence[Move], release_id: int, promised: Iterable[int], record: Record) -> None:
+    """Make every move, tag the snapshots as ``release_id``, and call ``record``, in one transaction at ``dsn``.
+
+    ``record`` gets the transaction and the new metadata location of each table.
+    Branches of runs are removed, since none can be published on top of what
+    moved, and so are tags of releases that are neither ``promised`` nor this one.
+    Raises ReleaseError when a main is not what it must be, or a table is changed
+    by somebody else meanwhile; then nothing has moved.
+    """
+    kept_tags = {f"{RELEASE_TAG}{number}" for number in [*promised, release_id]}
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        staged = list(pool.map(lambda move: _stage(catalog, move, release_id, kept_tags), moves))
+        with catalog_database(dsn) as transaction:
+            # In one order for all, so that two publishers wait for each other and never for ever.
+            for before, after in sorted(staged, key=lambda pair: pair[1].name()):
+                _point(transaction, catalog.name, before, after)
+            record(transaction, {".".join(after.name()): after.metadata_location for _, after in staged})
+        # Files that the metadata's log no longer holds, as after each commit of PyIceberg's own.
+        list(pool.map(lambda pair: catalog._delete_old_metadata(pair[1].io, pair[0].metadata, pair[1].metadata), staged))
+
+
+def _stage(catalog: SqlCatalog, move: Move, release_id: int, kept_tags: set[str]) -> tuple[Table, StagedTable]:
+    try:
+        table = catalog.load_table(move.table_name)
+    except NoSuchTableError as problem:
+        raise ReleaseError(f"release: {move.table_name} is gone from the catalog. Run `shoplake build --full`.") from problem
+    if table.metadata.snapshot_by_id(move.snapshot_id) is None:
+        raise ReleaseError(
+            f"release: snapshot {move.snapshot_id} of {move.table_name} is no longer there. Run `shoplake build`, or choose a newer release."
+        )
+    requirements: tuple[TableRequirement, ...] = ()
+    if move.expected_main != ANY:
+        requirements = (AssertRefSnapshotId(ref=MAIN_BRANCH, snapshot_id=move.expected_main),)
+    tag = f"{RELEASE_TAG}{release_id}"
+    updates: list[TableUpdate] = [
+        _refer(MAIN_BRANCH, SnapshotRefType.BRANCH, move.snapshot_id),
+        _refer(tag, SnapshotRefType.TAG, move.snapshot_id),
+    ]
+    for name, reference in table.metadata.refs.items():
+        is_run = reference.snapshot_ref_type == SnapshotRefType.BRANCH and name.startswith(RUN_BRANCH)
+        is_release = reference.snapshot_ref_type == SnapshotRefType.TAG and name.startswith(RELEASE_TAG)
+        if is_run or (is_release and name not in kept_tags):
+            updates.append(RemoveSnapshotRefUpdate(ref_name=name))
+    try:
+        after = catalog._update_and_stage_table(table, table.name(), requirements, tuple(updates))
+    except CommitFailedException as problem:
+        raise ReleaseError(
+            f"release: main of {move.table_name} was moved by somebody else since the run began. Nothing was published; "
+            "put it back with `shoplake release rollback`, then build again."
+        ) from problem
+    try:
+        catalog._write_metadata(after.metadata, after.io, after.metadata_location)
+    except OSError as problem:
+        raise ServiceError(
+            f"release: the store took no metadata of {move.table_name} ({problem}). Nothing was published; repeat."
+        ) from problem
+    return table, after
+
+
+def _refer(name: str, kind: Literal[SnapshotRefType.TAG, SnapshotRefType.BRANCH], snapshot_id: int) -> SetSnapshotRefUpdate:
+    return SetSnapshotRefUpdate(
+        ref_name=name, type=kind, snapshot_id=snapshot_id, max_ref_age_ms=None, max_snapshot_age_ms=None, min_snapshots_to_keep=None
+    )
+
+
+def _point(transaction: psycopg.Connection[Any], catalog_name: str, before: Table, after: StagedTable) -> None:
+    namespace, table_name = after.name()
+    moved = transaction.execute(
+        """
+        update iceberg_tables set metadata_location = %s, previous_metadata_location = %s
+        where catalog_name = %s and table_namespace = %s and table_name = %s and metadata_location = %s
+        """,
+        (after.metadata_location, before.metadata_location, catalog_name, namespace, table_name, before.metadata_location),
+    )
+    if moved.rowcount != 1:
+        raise ReleaseError(f"release: {namespace}.{table_name} was changed by somebody else at this moment. Nothing was published; repeat.")

@@ -1,0 +1,237 @@
+"""What a lake table says of itself: a declaration that makes it exist, refresh, be checked and be documented."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import NoSuchTableError, TableAlreadyExistsError, ValidationError
+from pyiceberg.partitioning import PartitionField, PartitionSpec
+from pyiceberg.schema import Schema
+from pyiceberg.table import Table as IcebergTable
+from pyiceberg.table.sorting import SortField, SortOrder
+from pyiceberg.transforms import DayTransform, IdentityTransform, MonthTransform, Transform
+from pyiceberg.types import DecimalType, IcebergType, NestedField
+
+from iceberg.quality.checks import Check, ReferenceCheck, RowCheck, SumCheck
+from shoplake.core.errors import TableError
+
+AMOUNT = DecimalType(14, 2)
+"""Money of one row of the shop, in the shop's currency."""
+MONEY = DecimalType(20, 2)
+"""Money added up over rows, in the shop's currency."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its name, its Iceberg type, what it means (with its unit), and whether it may be empty.
+
+    Columns of the key always have a value, whatever ``required`` says.
+    """
+
+    name: str
+    type: IcebergType
+    doc: str
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class PartitionBy:
+    """How a table's files are split: a transform of one column."""
+
+    column: str
+    transform: Transform[Any, Any]
+    name: str
+
+
+def month(column: str) -> PartitionBy:
+    """A partition for each month of a date or an instant (UTC)."""
+    return PartitionBy(column, MonthTransform(), f"{column}_month")
+
+
+def day(column: str) -> PartitionBy:
+    """A partition for each day of a date or an instant (UTC)."""
+    return PartitionBy(column, DayTransform(), f"{column}_day")
+
+
+@dataclass(frozen=True)
+class MergeByKey:
+    """Rows whose key has new changes in bronze are replaced; all others stay as they are."""
+
+
+@dataclass(frozen=True, init=False)
+class RecomputeTouched:
+    """Groups that a changed input row belongs to, or belonged to before, are computed anew and replaced.
+
+    Attributes:
+        columns: The columns, part of the table's key, that name a group.
+        via: The input that leads from rows without these columns to their
+            groups: such rows carry its key, and count only together with it.
+    """
+
+    columns: tuple[str, ...]
+    via: str | None
+
+    def __init__(self, *columns: str, via: str | None = None) -> None:
+        object.__setattr__(self, "columns", columns)
+        object.__setattr__(self, "via", via)
+
+
+@dataclass(frozen=True)
+class FullRefresh:
+    """The table is computed from all of its inputs whenever one of them changed."""
+
+
+Refresh = MergeByKey | RecomputeTouched | FullRefresh
+
+
+@dataclass(frozen=True)
+class Table:
+    """The declaration of a lake table.
+
+    Attributes:
+        grain: What one row stands for, in words.
+        key: The columns that name a row. Always checked to be unique and filled.
+        columns: All columns, in order.
+        refresh: How the table follows its inputs.
+        partition_by: How its files are split, if at all.
+        checks: What must hold before a release, beyond the key.
+        owner: Who answers for the numbers.
+        fresh_within_minutes: How old the newest data may be, a promise to readers.
+    """
+
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    refresh: Refresh
+    partition_by: PartitionBy | None = None
+    checks: tuple[Check, ...] = ()
+    owner: str | None = None
+    fresh_within_minutes: int | None = None
+
+    def __post_init__(self) -> None:
+        names = self.column_names
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise TableError(f"table: column {doubled[0]} is declared twice. Keep one of them.")
+        used = [*self.key, *(self.refresh.columns if isinstance(self.refresh, RecomputeTouched) else ())]
+        used += [self.partition_by.column] if self.partition_by else []
+        used += [check.column for check in self.checks if isinstance(check, ReferenceCheck | SumCheck)]
+        for name in used:
+            if name not in names:
+                raise TableError(f"table: {name} is used by the key, refresh, partition or a check, but is no column. Add it to columns.")
+        if not self.key:
+            raise TableError("table: there is no key. Name the columns that tell one row from another.")
+        if isinstance(self.refresh, RecomputeTouched) and not set(self.refresh.columns) <= set(self.key):
+            raise TableError("table: the groups that are recomputed must be part of the key. Add their columns to it.")
+        checks = [check.name for check in self.checks]
+        if len(set(checks)) < len(checks):
+            raise TableError("table: two checks have the same name. Remove one.")
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The names of all columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """The column ``name``. Raises KeyError where there is none."""
+        return {column.name: column for column in self.columns}[name]
+
+    @property
+    def row_checks(self) -> tuple[RowCheck, ...]:
+        """The checks that each row keeps or breaks by itself."""
+        return tuple(check for check in self.checks if isinstance(check, RowCheck))
+
+    def schema(self) -> Schema:
+        """The Iceberg schema, with the key as identifier fields and fields numbered from 1."""
+        fields = [
+            NestedField(number, column.name, column.type, column.required or column.name in self.key, column.doc)
+            for number, column in enumerate(self.columns, start=1)
+        ]
+        return Schema(*fields, identifier_field_ids=[field.field_id for field in fields if field.name in self.key])
+
+    def properties(self, doc: str) -> dict[str, str]:
+        """The Iceberg table properties; ``doc`` says what the table is for."""
+        merge_mode = "merge-on-read" if isinstance(self.refresh, MergeByKey) else "copy-on-write"
+        described = {"comment": doc, "shoplake.grain": self.grain, "shoplake.key": ",".join(self.key), "owner": self.owner}
+        if self.fresh_within_minutes is not None:
+            described["shoplake.fresh-within-minutes"] = str(self.fresh_within_minutes)
+        return {
+            "format-version": "2",
+            "write.metadata.delete-after-commit.enabled": "true",
+            "write.metadata.previous-versions-max": "20",
+            "write.merge.mode": merge_mode,
+            "write.delete.mode": merge_mode,
+            "write.update.mode": merge_mode,
+            "write.distribution-mode": "range",
+            "write.merge.distribution-mode": "none",
+            **{name: value for name, value in described.items() if value is not None},
+        }
+
+
+def create_or_evolve(catalog: Catalog, name: str, table: Table, doc: str) -> IcebergTable:
+    """Make the table in the catalog as declared, or add to it what the declaration added.
+
+    Only additive changes are made, since readers of main see them at once.
+    Raises TableError where the declaration dropped or narrowed something.
+    """
+    try:
+        existing = catalog.load_table(name)
+    except NoSuchTableError:
+        try:
+            return _create(catalog, name, table, doc)
+        except TableAlreadyExistsError:
+            existing = catalog.load_table(name)
+    _refuse_what_would_break_readers(name, table, existing)
+    try:
+        with existing.transaction() as change:
+            with change.update_schema() as schema:
+                for column in table.columns:
+                    field = next((field for field in existing.schema().fields if field.name == column.name), None)
+                    if field is None:
+                        schema.add_column(column.name, column.type, doc=column.doc)
+                    elif field.field_type != column.type or field.doc != column.doc:
+                        schema.update_column(column.name, field_type=column.type, doc=column.doc)
+            stale = {key: value for key, value in table.properties(doc).items() if existing.properties.get(key, value) != value}
+            missing = {key: value for key, value in table.properties(doc).items() if key not in existing.properties}
+            wanted = {key: value for key, value in {**stale, **missing}.items() if key != "format-version"}
+            if wanted:
+                change.set_properties(wanted)
+    except ValidationError as problem:
+        raise TableError(f"table: {name} cannot become as declared ({problem}). Widen types only, or declare a new column.") from problem
+    return existing
+
+
+def _create(catalog: Catalog, name: str, table: Table, doc: str) -> IcebergTable:
+    schema = table.schema()
+    parts = _partition_spec(schema, table)
+    order = SortOrder(*(SortField(schema.find_field(column).field_id, IdentityTransform()) for column in table.key))
+    return catalog.create_table(name, schema, partition_spec=parts, sort_order=order, properties=table.properties(doc))
+
+
+def _partition_spec(schema: Schema, table: Table) -> PartitionSpec:
+    if table.partition_by is None:
+        return PartitionSpec()
+    source = schema.find_field(table.partition_by.column).field_id
+    return PartitionSpec(PartitionField(source, 1000, table.partition_by.transform, table.partition_by.name))
+
+
+def _refuse_what_would_break_readers(name: str, table: Table, existing: IcebergTable) -> None:
+    have = existing.schema()
+    dropped = [field.name for field in have.fields if field.name not in table.column_names]
+    if dropped:
+        raise TableError(
+            f"table: {name} has a column {dropped[0]} that its declaration dropped, and readers may use it. "
+            "Declare it again, or build under a new name."
+        )
+    key = _names(have, have.identifier_field_ids)
+    if key != set(table.key):
+        raise TableError(f"table: {name} has the key {sorted(key)}, its declaration says {sorted(table.key)}. Build it under a new name.")
+    fields = [(have.find_field(field.source_id).name, str(field.transform)) for field in existing.spec().fields]
+    declared = [(table.partition_by.column, str(table.partition_by.transform))] if table.partition_by else []
+    if fields != declared:
+        raise TableError(f"table: {name} is partitioned by {fields}, its declaration says {declared}. Build it under a new name.")
+
+
+def _names(schema: Schema, field_ids: Iterable[int]) -> set[str]:
+    return {schema.find_field(field_id).name for field_id in field_ids}

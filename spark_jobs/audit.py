@@ -1,0 +1,145 @@
+"""Runs a table's checks on the run's branch: one query for all of them, a second one only to name what failed."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from iceberg.quality.checks import Check, ReferenceCheck, RowCheck, Severity, SumCheck, quoted
+from iceberg.quality.results import CheckResult
+from spark_jobs.lake import Lake
+from spark_jobs.refresh import Refreshed
+from spark_jobs.session import describe_jobs
+from spark_jobs.tables import LakeTable
+
+UNIQUE_KEY = "unique key"
+FILLED_KEY = "key not null"
+_MOST_EXAMPLES = 5
+
+
+def audit(lake: Lake, table: LakeTable, refreshed: Refreshed) -> tuple[list[CheckResult], int]:
+    """The results of all checks of the rows that were written, and how many rows these are.
+
+    Rows that the run did not write passed in the run that wrote them.
+    """
+    describe_jobs(lake.session, f"{table.name} check")
+    checks = table.table.checks
+    rows = lake.session.table(lake.branch(table.name)).where(refreshed.scope)
+    marked, broken = _marked(lake, table, rows)
+    key = list(table.table.key)
+    by_key = marked.groupBy(*key).agg(
+        F.count(F.lit(1)).alias("rows"),
+        *(F.count_if(condition).alias(f"broken_{number}") for number, condition in broken.items()),
+        *(F.sum(check.column).alias(f"sum_{number}") for number, check in enumerate(checks) if isinstance(check, SumCheck)),
+    )
+    totals = by_key.agg(
+        F.coalesce(F.sum("rows"), F.lit(0)).alias("rows"),
+        F.coalesce(F.sum(F.col("rows") - 1), F.lit(0)).alias("doubled"),
+        F.coalesce(F.sum(F.when(_null_key(key), F.col("rows"))), F.lit(0)).alias("keyless"),
+        *(F.coalesce(F.sum(f"broken_{number}"), F.lit(0)).alias(f"broken_{number}") for number in broken),
+        *(_total(f"sum_{number}").alias(f"sum_{number}") for number, check in enumerate(checks) if isinstance(check, SumCheck)),
+    )
+    for number, check in enumerate(checks):
+        if isinstance(check, SumCheck):
+            other = refreshed.inputs[check.other_table].agg(_total(check.other_column).alias(f"other_{number}"))
+            totals = totals.crossJoin(F.broadcast(other))
+    found = totals.collect()[0].asDict()
+
+    results = [
+        _row_result(
+            table,
+            FILLED_KEY,
+            Severity.STOP,
+            f"key ({', '.join(key)}) must have a value",
+            "have none",
+            found["keyless"],
+            marked,
+            _null_key(key),
+        ),
+        _unique_result(table, found["doubled"], by_key),
+    ]
+    for number, check in enumerate(checks):
+        if isinstance(check, SumCheck):
+            results.append(_sum_result(table, check, found[f"sum_{number}"], found[f"other_{number}"]))
+        else:
+            rule, fault = _words(check)
+            results.append(_row_result(table, check.name, check.severity, rule, fault, found[f"broken_{number}"], marked, broken[number]))
+    return results, found["rows"]
+
+
+def _marked(lake: Lake, table: LakeTable, rows: DataFrame) -> tuple[DataFrame, dict[int, Column]]:
+    """The rows with what references need joined on, and for each check by its number the condition of a broken row."""
+    broken = {}
+    for number, check in enumerate(table.table.checks):
+        if isinstance(check, RowCheck):
+            broken[number] = F.expr(check.broken_when)
+        elif isinstance(check, ReferenceCheck):
+            found, value = f"_found_{number}", f"_value_{number}"
+            others = lake.read(check.other_table).select(F.col(check.other_column).alias(value)).distinct().withColumn(found, F.lit(True))
+            rows = rows.join(others, on=F.col(check.column) == F.col(value), how="left")
+            broken[number] = F.col(check.column).isNotNull() & F.col(found).isNull()
+    return rows, broken
+
+
+def _words(check: Check) -> tuple[str, str]:
+    if isinstance(check, RowCheck):
+        return check.rule, check.fault
+    return f"{check.column} must be in {check.other_table}", "are not"
+
+
+def _null_key(key: Sequence[str]) -> Column:
+    return F.expr(" or ".join(f"{quoted(name)} is null" for name in key))
+
+
+def _total(column: str) -> Column:
+    return F.coalesce(F.sum(column), F.lit(0))
+
+
+def _row_result(
+    table: LakeTable, name: str, severity: Severity, rule: str, fault: str, failing: int, rows: DataFrame, broken: Column
+) -> CheckResult:
+    examples = _examples(table, rows.where(broken)) if failing else []
+    return _result(table, name, severity, failing, examples, rule, f"{_rows(failing)} {fault if failing != 1 else _singular(fault)}")
+
+
+def _unique_result(table: LakeTable, doubled: int, by_key: DataFrame) -> CheckResult:
+    examples = _examples(table, by_key.where("rows > 1")) if doubled else []
+    rule = f"key ({', '.join(table.table.key)}) must be unique"
+    return _result(
+        table, UNIQUE_KEY, Severity.STOP, doubled, examples, rule, f"{_rows(doubled)} {'repeat' if doubled != 1 else 'repeats'} one"
+    )
+
+
+def _sum_result(table: LakeTable, check: SumCheck, have: object, other: object) -> CheckResult:
+    gap = abs(_number(have) - _number(other))
+    rule = f"{check.column} must add up to {check.other_column} of {check.other_table} to within {check.within}"
+    return _result(table, check.name, check.severity, int(gap > check.within), [], rule, f"they are {have} and {other}")
+
+
+def _number(value: object) -> Decimal:
+    return Decimal(str(value))
+
+
+def _result(table: LakeTable, name: str, severity: Severity, failing: int, examples: list[list[str]], rule: str, found: str) -> CheckResult:
+    sentence = f"check: {table.name} {rule}"
+    if failing:
+        first = f", first ({', '.join(examples[0])})" if examples else ""
+        sentence = f"{sentence}, but {found}{first}."
+    else:
+        sentence = f"{sentence}: it holds."
+    return CheckResult(table.name, name, severity, failing == 0, failing, examples, sentence)
+
+
+def _examples(table: LakeTable, broken: DataFrame) -> list[list[str]]:
+    key = table.table.key
+    found = broken.select(*(F.col(name).cast("string") for name in key)).orderBy(*key).limit(_MOST_EXAMPLES).collect()
+    return [[str(value) for value in row] for row in found]
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"
+
+
+def _singular(fault: str) -> str:
+    return {"are below": "is below", "are above": "is above", "are not": "is not", "have none": "has none"}.get(fault, fault)

@@ -1,0 +1,47 @@
+"""Sales of one hour in one channel: how a day went."""
+
+from pyiceberg.types import DateType, IntegerType, LongType, StringType
+from pyspark.sql import DataFrame
+
+from iceberg.quality.checks import at_least, at_most_column, sums_to
+from iceberg.table import AMOUNT, MONEY, Column, RecomputeTouched, Table, month
+from spark_jobs.sales import average_order_value, order_sales, sales_measures
+
+TABLE = Table(
+    grain="one row per order date, hour and channel",
+    key=("order_date", "order_hour", "channel_code"),
+    columns=(
+        Column("order_date", DateType(), "day the orders were placed, in the shop's time zone"),
+        Column("order_hour", IntegerType(), "hour of that day, 0 to 23, in the shop's time zone"),
+        Column("channel_code", StringType(), "sales channel, see silver.channels"),
+        Column("gross_merchandise_value", MONEY, "list price times quantity of all placed lines, before discounts, in the shop's currency"),
+        Column("discount_amount", MONEY, "discounts on all placed lines"),
+        Column("net_revenue", MONEY, "items less discounts, without shipping and tax, of the paid orders: see paid_order_count"),
+        Column("order_count", LongType(), "orders placed, cancelled ones included"),
+        Column(
+            "paid_order_count", LongType(), "orders not cancelled that have a payment in status succeeded; a refund takes its order out"
+        ),
+        Column("cancelled_order_count", LongType(), "orders that are cancelled by now"),
+        Column("returned_order_count", LongType(), "orders that are returned by now"),
+        Column("unit_count", LongType(), "pieces in all placed lines"),
+        Column("average_order_value", AMOUNT, "net revenue per paid order, empty where none is paid"),
+    ),
+    partition_by=month("order_date"),
+    refresh=RecomputeTouched("order_date", via="silver.orders"),
+    checks=(
+        at_least("gross_merchandise_value", 0),
+        at_least("discount_amount", 0),
+        at_least("net_revenue", 0),
+        at_most_column("net_revenue", "gross_merchandise_value"),
+        at_least("order_count", 1),
+        at_most_column("paid_order_count", "order_count"),
+        sums_to("gross_merchandise_value", "silver.orders", "items_amount"),
+    ),
+)
+
+
+def transform(silver_orders: DataFrame, silver_order_items: DataFrame, silver_payments: DataFrame) -> DataFrame:
+    """Sales of each hour and channel."""
+    sales = order_sales(silver_orders, silver_order_items, silver_payments)
+    measured = sales.groupBy(*TABLE.key).agg(*sales_measures())
+    return measured.withColumn("average_order_value", average_order_value()).select(*TABLE.column_names)

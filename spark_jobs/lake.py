@@ -1,0 +1,49 @@
+"""What the build of one table works with: a session, the run, and exact versions of its inputs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pyiceberg.catalog.sql import SqlCatalog
+from pyspark.sql import DataFrame, SparkSession
+
+from iceberg.runs import NO_SNAPSHOT, Run
+from shoplake.core.settings import CATALOG_NAME, Settings
+from spark_jobs.tables import LakeTable, Tables
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The lake as one run sees it, in one Spark session."""
+
+    settings: Settings
+    tables: Tables
+    catalog: SqlCatalog
+    session: SparkSession
+    run: Run
+
+    def version(self, name: str) -> int:
+        """The snapshot of a table that this run reads; ``NO_SNAPSHOT`` where it holds nothing yet."""
+        if name in self.run.inputs:
+            return self.run.inputs[name].snapshot_id
+        return self.run.tables[name].snapshot_id or NO_SNAPSHOT
+
+    def read(self, name: str, snapshot_id: int | None = None) -> DataFrame:
+        """The rows of a table at a snapshot, by default at the run's own version of it."""
+        version = self.version(name) if snapshot_id is None else snapshot_id
+        if version == NO_SNAPSHOT:
+            return self.session.table(f"{CATALOG_NAME}.{name}").where("false")
+        return self.session.read.option("versionAsOf", str(version)).table(f"{CATALOG_NAME}.{name}")
+
+    def changes(self, name: str, after_lsn: int | None = None) -> DataFrame:
+        """The rows of a bronze table up to the run's cut, and behind ``after_lsn`` where given."""
+        rows = self.read(name).where(f"_end_lsn <= {self.run.cut_end_lsn}")
+        return rows if after_lsn is None else rows.where(f"_end_lsn > {after_lsn}")
+
+    def branch(self, name: str) -> str:
+        """A table on the run's branch, as Spark writes to it and reads from it."""
+        return f"{CATALOG_NAME}.{name}.branch_{self.run.branch}"
+
+    def transform(self, table: LakeTable, inputs: dict[str, DataFrame]) -> DataFrame:
+        """The rows that ``table`` makes of ``inputs``, given by the names of the tables."""
+        given: dict[str, Any] = {name.replace(".", "_", 1): rows for name, rows in inputs.items()}
+        return table.transform(**given, **{name: getattr(self.settings, name) for name in table.needs_settings})

@@ -1,0 +1,122 @@
+"""Begins a run: resolves every input once, and finds without Spark what can stay as it is."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.exceptions import NoSuchTableError
+
+from iceberg.bronze import position_of
+from iceberg.catalog import prepare_lake
+from iceberg.cuts import latest_cut
+from iceberg.releases import Release, ReleaseTable, latest_release
+from iceberg.runs import NO_SNAPSHOT, Run, RunInput, TableRun, catalog_database, known_inputs, start_run
+from iceberg.table import create_or_evolve
+from shoplake.core.errors import BuildError, ReleaseError, TableError
+from shoplake.core.settings import Settings
+from spark_jobs.tables import LakeTable, Tables, discover
+
+
+def begin_run(settings: Settings, tables: Sequence[str] | None = None, full: bool = False) -> Run:
+    """Resolve the cut and every input, and record a run that other processes can join by its number.
+
+    ``tables`` limits the run to those and what they depend on; with ``full``
+    they are computed from scratch. A run with nothing to do has the status
+    ``nothing_new``. Raises TableError for an unknown table or input, ReleaseError
+    when main of a table is not what the last release made it.
+    """
+    registry = discover()
+    chosen = registry.with_inputs(tables) if tables is not None else list(registry.by_name)
+    rebuilt = set(tables or chosen) if full else set()
+    catalog = prepare_lake(settings)
+    with catalog_database(settings.catalog_dsn) as connection:
+        # The cut first: what is resolved after it holds everything up to it.
+        cut = latest_cut(connection)
+        if cut is None:
+            raise BuildError("build: nothing was ingested yet. Run `shoplake ingest` first.")
+        release, base = latest_release(connection)
+        locations = _locations(connection, catalog.name)
+        known = known_inputs(connection)
+    bronze = [name for name in registry.bronze if any(name in registry[table].inputs for table in chosen)]
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        inputs = {i.table_name: i for i in pool.map(lambda name: _resolve(catalog, name, locations, known, registry), bronze)}
+        list(pool.map(lambda name: _prepare(catalog, registry[name], settings, release, base.get(name), locations), chosen))
+    planned: dict[str, TableRun] = {}
+    for name in registry.by_name:
+        before = base.get(name)
+        if name in chosen:
+            is_kept = name not in rebuilt and _is_settled(registry[name], settings, before, planned, inputs, cut)
+            planned[name] = _plan(registry[name], settings, before, cut, is_kept, name in rebuilt)
+        elif before is not None:
+            planned[name] = _kept(before, before.cut_end_lsn)
+    with catalog_database(settings.catalog_dsn) as connection:
+        return start_run(connection, release.release_id if release else None, cut, full, inputs, list(planned.values()))
+
+
+def _locations(connection: psycopg.Connection[Any], catalog_name: str) -> dict[str, str]:
+    rows = connection.execute(
+        "select table_namespace || '.' || table_name, metadata_location from iceberg_tables where catalog_name = %s", (catalog_name,)
+    ).fetchall()
+    return dict(rows)
+
+
+def _resolve(catalog: SqlCatalog, name: str, locations: dict[str, str], known: dict[str, RunInput], registry: Tables) -> RunInput:
+    if name in known and locations.get(name) == known[name].metadata_location:
+        return known[name]
+    try:
+        table = catalog.load_table(name)
+    except NoSuchTableError as problem:
+        reader = next(table.name for table in registry.by_name.values() if name in table.inputs)
+        raise TableError(f"build: {reader} reads {name}, which does not exist. Run `shoplake ingest` so that it is captured.") from problem
+    snapshot = table.current_snapshot()
+    return RunInput(name, snapshot.snapshot_id if snapshot else NO_SNAPSHOT, position_of(table), table.metadata_location)
+
+
+def _prepare(
+    catalog: SqlCatalog, table: LakeTable, settings: Settings, release: Release | None, base: ReleaseTable | None, locations: dict[str, str]
+) -> None:
+    """Make the table as declared, and make sure that main is what the last release published."""
+    is_as_left = base is not None and locations.get(table.name) == base.metadata_location
+    if is_as_left and base is not None and base.definition == table.definition(settings):
+        return
+    existing = create_or_evolve(catalog, table.name, table.table, table.doc)
+    main = existing.current_snapshot()
+    if release is not None and base is not None and (main is None or main.snapshot_id != base.snapshot_id):
+        raise ReleaseError(
+            f"release: main of {table.name} is not what release {release.release_id} published: somebody wrote to it. "
+            f"Run `shoplake release rollback {release.release_id}` to put it back, then build again."
+        )
+
+
+def _is_settled(
+    table: LakeTable, settings: Settings, base: ReleaseTable | None, planned: dict[str, TableRun], inputs: dict[str, RunInput], cut: int
+) -> bool:
+    """Whether no input moved since the table's version consumed them, and its code is the same."""
+    if base is None or base.definition != table.definition(settings):
+        return False
+    for name in table.inputs:
+        consumed = base.inputs.get(name)
+        if name in inputs:
+            now = inputs[name]
+            covered = base.cut_end_lsn == cut or (now.position_end_lsn is not None and now.position_end_lsn <= base.cut_end_lsn)
+            if consumed != now.snapshot_id or not covered:
+                return False
+        elif planned[name].status != "kept" or planned[name].snapshot_id != consumed:
+            return False
+    return True
+
+
+def _plan(table: LakeTable, settings: Settings, base: ReleaseTable | None, cut: int, is_kept: bool, is_rebuilt: bool) -> TableRun:
+    definition = table.definition(settings)
+    if base is None:
+        return TableRun(table.name, "waiting", definition, "full")
+    if is_kept:
+        return _kept(base, cut)
+    strategy = "full" if is_rebuilt or base.definition != definition else None
+    return TableRun(table.name, "waiting", definition, strategy, base.snapshot_id, base.snapshot_id, base.cut_end_lsn, base.inputs)
+
+
+def _kept(base: ReleaseTable, cut: int) -> TableRun:
+    return TableRun(base.table_name, "kept", base.definition, "keep", base.snapshot_id, base.snapshot_id, cut, base.inputs)

@@ -1,0 +1,169 @@
+"""The refresh strategies: how a table on the run's branch is brought up to its inputs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from iceberg.quality.checks import quoted
+from iceberg.runs import TableRun
+from iceberg.table import FullRefresh, MergeByKey, RecomputeTouched
+from shoplake.core.settings import CATALOG_NAME
+from spark_jobs.bounds import in_ranges, ranges_around
+from spark_jobs.changes import Truncation, current_rows
+from spark_jobs.lake import Lake
+from spark_jobs.session import describe_jobs
+from spark_jobs.tables import LakeTable
+from spark_jobs.touched import Groups, GroupsTouched, KeysTouched, Touched, group_condition, touched_groups
+
+MOST_KEYS = 10_000
+EVERYTHING = "true"
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a strategy did.
+
+    Attributes:
+        strategy: In words, such as ``merge``.
+        is_changed: Whether the branch was written at all.
+        touched: What differs from the base; None: anything may.
+        scope: SQL over the table that holds for every row that was written, to bound the checks.
+        inputs: The inputs, restricted to what the rows in scope were made from, for checks that compare sums.
+        changed_row_count: Rows changed, where the strategy knows; else None and the rows in scope count.
+    """
+
+    strategy: str
+    is_changed: bool
+    touched: Touched | None
+    scope: str
+    inputs: dict[str, DataFrame]
+    changed_row_count: int | None = None
+
+
+def refresh(lake: Lake, table: LakeTable, state: TableRun, is_full: bool) -> Refreshed:
+    """Write the table's branch, by its declared strategy or in full; ``state`` says what its base had consumed."""
+    strategy = table.table.refresh
+    consumed = dict(state.inputs)
+    if is_full or isinstance(strategy, FullRefresh) or state.base_snapshot_id is None or state.cut_end_lsn is None:
+        return _full(lake, table, state)
+    if isinstance(strategy, MergeByKey):
+        return _merge_by_key(lake, table, state, state.cut_end_lsn)
+    describe_jobs(lake.session, f"{table.name} find touched")
+    groups = touched_groups(lake, table, strategy, consumed)
+    return _full(lake, table, state) if groups is None else _recompute(lake, table, state, strategy, groups)
+
+
+def _full(lake: Lake, table: LakeTable, state: TableRun) -> Refreshed:
+    if isinstance(table.table.refresh, MergeByKey):
+        describe_jobs(lake.session, f"{table.name} look at changes")
+        changes = lake.changes(table.inputs[0])
+        truncated, has_unchanged = _look_at(changes)
+        inputs = {table.inputs[0]: current_rows(changes, table.table.key, truncated, has_unchanged)}
+    else:
+        inputs = {name: lake.read(name) for name in table.inputs}
+    make_branch(lake, table.name, state.base_snapshot_id)
+    describe_jobs(lake.session, f"{table.name} full")
+    lake.transform(table, inputs).writeTo(lake.branch(table.name)).overwrite(F.lit(True))
+    return Refreshed("full", True, None, EVERYTHING, inputs)
+
+
+def _look_at(changes: DataFrame) -> tuple[Truncation | None, bool]:
+    position = F.struct("_end_lsn", "_sequence")
+    last_truncate = F.max(F.when(F.col("_operation") == "truncate", position))
+    seen = changes.agg(last_truncate.alias("truncated"), F.count_if(F.col("_unchanged_columns").isNotNull()).alias("unchanged")).collect()[
+        0
+    ]
+    truncated = Truncation(seen["truncated"]["_end_lsn"], seen["truncated"]["_sequence"]) if seen["truncated"] else None
+    return truncated, seen["unchanged"] > 0
+
+
+def _merge_by_key(lake: Lake, table: LakeTable, state: TableRun, after_lsn: int) -> Refreshed:
+    key, source = table.table.key, table.inputs[0]
+    describe_jobs(lake.session, f"{table.name} find touched")
+    changes = lake.changes(source, after_lsn)
+    by_key = changes.groupBy(*key).agg(
+        F.bool_and(F.col("_operation") == "insert").alias("_is_new"),
+        F.bool_or(F.col("_operation") == "truncate").alias("_is_truncate"),
+        F.bool_or(F.col("_unchanged_columns").isNotNull()).alias("_has_unchanged"),
+    )
+    found = by_key.limit(MOST_KEYS + 1).toArrow()
+    if found.num_rows == 0:
+        return Refreshed("merge", False, None, EVERYTHING, {}, 0)
+    first_key = found.column(key[0]).to_pylist()
+    if found.num_rows <= MOST_KEYS:
+        count, intervals = found.num_rows, [(value, value) for value in first_key]
+        flags = {name: found.column(name).to_pylist() for name in ("_is_new", "_is_truncate", "_has_unchanged")}
+        is_new, has_truncate, has_unchanged = all(flags["_is_new"]), any(flags["_is_truncate"]), any(flags["_has_unchanged"])
+    else:
+        all_of = by_key.agg(
+            F.count(F.lit(1)), F.min(key[0]), F.max(key[0]), F.bool_and("_is_new"), F.bool_or("_is_truncate"), F.bool_or("_has_unchanged")
+        ).collect()[0]
+        count, intervals = all_of[0], [(all_of[1], all_of[2])]
+        is_new, has_truncate, has_unchanged = all_of[3:]
+    if has_truncate:
+        return _full(lake, table, state)
+    ranges = ranges_around(intervals)
+    keys = changes.select(*key).distinct()
+    rows = current_rows(_reaching_back(lake, source, changes, keys, key) if has_unchanged else changes, key, None, bool(has_unchanged))
+    made = lake.transform(table, {source: rows})
+    make_branch(lake, table.name, state.base_snapshot_id)
+    describe_jobs(lake.session, f"{table.name} merge")
+    if is_new:
+        made.writeTo(lake.branch(table.name)).append()
+    else:
+        _merge(lake, table, keys, made, in_ranges(key[0], table.table.column(key[0]).type, ranges, "target"))
+    scope = in_ranges(key[0], table.table.column(key[0]).type, ranges)
+    return Refreshed("append" if is_new else "merge", True, KeysTouched(after_lsn, ranges), scope, {}, count)
+
+
+def _reaching_back(lake: Lake, source: str, changes: DataFrame, keys: DataFrame, key: Sequence[str]) -> DataFrame:
+    """All changes of the touched keys since the beginning, where a value that was not sent again must be found."""
+    return lake.changes(source).join(F.broadcast(keys), on=list(key), how="left_semi").select(*changes.columns)
+
+
+def _recompute(lake: Lake, table: LakeTable, state: TableRun, strategy: RecomputeTouched, found: Groups) -> Refreshed:
+    if not found.groups:
+        return Refreshed("recompute", False, None, EVERYTHING, {}, 0)
+    scope = group_condition(table, strategy, found.groups)
+    inputs = {}
+    for name in table.inputs:
+        columns = lake.tables[name].table.column_names
+        if set(strategy.columns) <= set(columns):
+            inputs[name] = lake.read(name).where(scope)
+        elif strategy.via and found.via_ranges is not None:
+            first = lake.tables[strategy.via].table.key[0]
+            inputs[name] = lake.read(name).where(in_ranges(first, lake.tables[name].table.column(first).type, found.via_ranges))
+    made = lake.transform(table, inputs)
+    make_branch(lake, table.name, state.base_snapshot_id)
+    describe_jobs(lake.session, f"{table.name} recompute")
+    held = lake.session.table(lake.branch(table.name)).where(scope).select(*table.table.key)
+    _merge(lake, table, held, made, group_condition(table, strategy, found.groups, "target"))
+    return Refreshed("recompute", True, GroupsTouched(found.groups), scope, inputs)
+
+
+def make_branch(lake: Lake, name: str, base_snapshot_id: int | None) -> None:
+    """Let the run's branch begin at the version of the last release, whatever an earlier attempt left there."""
+    describe_jobs(lake.session, f"{name} branch")
+    start = f" as of version {base_snapshot_id}" if base_snapshot_id is not None else ""
+    lake.session.sql(f"alter table {CATALOG_NAME}.{name} create or replace branch {lake.run.branch}{start}").collect()
+
+
+def _merge(lake: Lake, table: LakeTable, keys: DataFrame, made: DataFrame, target_bound: str) -> None:
+    """Replace the rows of ``keys`` by those that were made; keys without one are deleted. ``target_bound`` holds for all of them."""
+    key = list(table.table.key)
+    source = keys.join(made.withColumn("_is_made", F.lit(True)), on=key, how="full_outer")
+    view = f"source_{table.name.replace('.', '_')}_{lake.run.run_id}"
+    source.createOrReplaceTempView(view)
+    columns = [quoted(name) for name in table.table.column_names]
+    same_key = " and ".join(f"target.{quoted(name)} = source.{quoted(name)}" for name in key)
+    lake.session.sql(
+        f"""
+        merge into {lake.branch(table.name)} as target using {view} as source on {same_key} and {target_bound}
+        when matched and source._is_made is null then delete
+        when matched then update set {", ".join(f"target.{name} = source.{name}" for name in columns)}
+        when not matched and source._is_made then insert ({", ".join(columns)}) values ({", ".join(f"source.{name}" for name in columns)})
+        """  # noqa: S608
+    ).collect()
+    lake.session.catalog.dropTempView(view)

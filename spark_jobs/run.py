@@ -1,0 +1,209 @@
+"""The runner: builds the tables of a run on its branch, checks them, and publishes them as one release."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from pyiceberg.catalog.sql import SqlCatalog
+from pyspark.sql import SparkSession
+
+from iceberg.catalog import open_catalog
+from iceberg.quality.checks import Severity
+from iceberg.quality.results import CheckResult, record_results, results_of
+from iceberg.releases import Release, publish_run
+from iceberg.runs import Run, TableRun, catalog_database, end_run, load_run, save_table
+from shoplake.core.errors import BuildError, CheckFailedError, ServiceError, ShoplakeError
+from shoplake.core.lock import only_one
+from shoplake.core.progress import Progress, silent
+from shoplake.core.settings import Settings
+from spark_jobs.audit import audit
+from spark_jobs.lake import Lake
+from spark_jobs.plan import begin_run
+from spark_jobs.refresh import refresh
+from spark_jobs.session import first_line, spark_session
+from spark_jobs.tables import LakeTable, Tables, discover
+
+THREADS = 3
+
+# How Spark, the store's client and the catalog's driver say that somebody does not answer.
+_GONE = (
+    "refused",
+    "unavailable",
+    "unable to execute http request",
+    "timed out",
+    "the connection attempt failed",
+    "connection to",
+    "i/o error",
+)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build did.
+
+    Attributes:
+        run: The run, with every table in build order.
+        release: What was published; None when nothing was new.
+        checks: The results of all checks that ran.
+        seconds: How long all of it took.
+    """
+
+    run: Run
+    release: Release | None
+    checks: list[CheckResult]
+    seconds: float
+
+
+def build(
+    settings: Settings,
+    progress: Progress = silent,
+    tables: Sequence[str] | None = None,
+    full: bool = False,
+    wait_for_others: bool = True,
+    on_wait: Callable[[str], None] | None = None,
+) -> Built:
+    """Bring the lake up to the newest cut and publish it as one release.
+
+    ``tables`` limits it to those and what they depend on, ``full`` computes
+    them from scratch. Raises CheckFailedError when a check stops the release,
+    BuildError or ServiceError when a table could not be built; the last release
+    then stays current, and the next build starts from it.
+    """
+    started = time.monotonic()
+    with only_one(settings.catalog_dsn, "build", wait_for_others, on_wait):
+        run = begin_run(settings, tables, full)
+        try:
+            if run.waiting:
+                _build_all(settings, run, progress)
+            release = publish_run(settings, run.run_id)
+        except BaseException as problem:
+            abandon_run(settings, run.run_id, first_line(problem))
+            raise
+    with catalog_database(settings.catalog_dsn) as connection:
+        return Built(load_run(connection, run.run_id), release, results_of(connection, run.run_id), time.monotonic() - started)
+
+
+def build_table(settings: Settings, run_id: int, name: str) -> TableRun:
+    """Build one table of a run and check it, in this process; what it depends on must be built.
+
+    Doing it again after a failure starts it anew from the last release; a table
+    that is done stays as it is. Raises what :func:`build` raises.
+    """
+    tables = discover()
+    with spark_session(settings) as session:
+        return _build_table(settings, tables, open_catalog(settings), session, run_id, tables[name])
+
+
+def abandon_run(settings: Settings, run_id: int, reason: str) -> None:
+    """Record that a run failed. Its branches are removed by the next release."""
+    try:
+        with catalog_database(settings.catalog_dsn) as connection:
+            end_run(connection, run_id, "failed", reason)
+    except ServiceError:
+        # The run stays open in the books; nobody can publish it once another release came.
+        return
+
+
+def _build_all(settings: Settings, run: Run, progress: Progress) -> None:
+    """Build the waiting tables, each as soon as what it depends on is done, on a few sessions side by side."""
+    tables, catalog = discover(), open_catalog(settings)
+    waiting, running = dict.fromkeys(run.waiting), dict[Future[None], str]()
+    total = len(waiting)
+    idle: list[SparkSession] = []
+
+    def build_one(name: str) -> None:
+        session = idle.pop()
+        try:
+            _build_table(settings, tables, catalog, session, run.run_id, tables[name])
+        finally:
+            idle.append(session)
+
+    with ExitStack() as sessions, ThreadPoolExecutor(max_workers=THREADS) as pool:
+        opened = pool.map(lambda _: sessions.enter_context(spark_session(settings)), range(min(THREADS, total)))
+        idle.extend(opened)
+        while waiting or running:
+            ready = [name for name in waiting if not ({*waiting, *running.values()} & {*tables[name].depends_on})]
+            for name in ready:
+                del waiting[name]
+                running[pool.submit(build_one, name)] = name
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                del running[future]
+            progress("build tables", total - len(waiting) - len(running), total)
+            failures = [future.exception() for future in done if future.exception()]
+            if failures:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise failures[0] or BuildError("build: stopped.")
+
+
+def _build_table(settings: Settings, tables: Tables, catalog: SqlCatalog, session: SparkSession, run_id: int, table: LakeTable) -> TableRun:
+    started = time.monotonic()
+    with catalog_database(settings.catalog_dsn) as connection:
+        run = load_run(connection, run_id)
+    state = run.tables.get(table.name)
+    if run.status != "running" or state is None:
+        raise BuildError(f"build: run {run_id} is {run.status} or does not build {table.name}. Begin another with `shoplake build`.")
+    if state.status != "waiting":
+        return state
+    missing = next((name for name in table.depends_on if name in run.tables and run.tables[name].status == "waiting"), None)
+    if missing is not None:
+        raise BuildError(f"build: {table.name} needs {missing}, which run {run_id} has not built yet. Build that first.")
+    lake = Lake(settings, tables, catalog, session, run)
+    try:
+        done, results = _refresh_and_check(lake, table, state)
+    except ShoplakeError:
+        raise
+    except Exception as problem:
+        raise _explained(table.name, problem, run) from problem
+    done = replace(done, seconds=round(time.monotonic() - started, 3))
+    failed = [result for result in results if not result.passed and result.severity is Severity.STOP]
+    with catalog_database(settings.catalog_dsn) as connection:
+        record_results(connection, run_id, table.name, results)
+        if failed:
+            sentence = f"{failed[0].sentence} {_stays(run)}; correct the input and run the build again."
+            end_run(connection, run_id, "failed", sentence)
+        else:
+            save_table(connection, run_id, done)
+    if failed:
+        raise CheckFailedError(sentence)
+    return done
+
+
+def _refresh_and_check(lake: Lake, table: LakeTable, state: TableRun) -> tuple[TableRun, list[CheckResult]]:
+    consumed = {name: lake.version(name) for name in table.inputs}
+    settled = replace(state, status="unchanged", strategy="skip", cut_end_lsn=lake.run.cut_end_lsn, inputs=consumed)
+    is_full = state.strategy == "full"
+    reads_bronze = any(name in lake.run.inputs for name in table.inputs)
+    if not is_full and not reads_bronze and consumed == dict(state.inputs):
+        return settled, []
+    refreshed = refresh(lake, table, state, is_full)
+    if not refreshed.is_changed:
+        return replace(settled, strategy=refreshed.strategy), []
+    results, row_count = audit(lake, table, refreshed)
+    written = lake.catalog.load_table(table.name).metadata.refs[lake.run.branch].snapshot_id
+    changed = refreshed.changed_row_count
+    done = replace(
+        settled,
+        status="built",
+        strategy=refreshed.strategy,
+        snapshot_id=written,
+        touched=refreshed.touched.note() if refreshed.touched is not None else None,
+        changed_row_count=row_count if changed is None else changed,
+    )
+    return done, results
+
+
+def _explained(name: str, problem: Exception, run: Run) -> ShoplakeError:
+    words = str(problem).lower()
+    if any(sign in words for sign in _GONE):
+        return ServiceError(
+            f"build: {name} could not be built, because Spark, the store or the catalog's database stopped answering "
+            f"({first_line(problem)}). {_stays(run)}; run `shoplake status`, then build again."
+        )
+    return BuildError(f"build: {name} failed ({first_line(problem)}). {_stays(run)}; correct it and run the build again.")
+
+
+def _stays(run: Run) -> str:
+    return f"Release {run.base_release_id} stays current" if run.base_release_id is not None else "Nothing was published"

@@ -1,0 +1,82 @@
+"""The one way to get a Spark session: embedded, on a cluster, or through Spark Connect."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from urllib.parse import quote
+
+from pyspark.sql import SparkSession
+
+from shoplake.core.errors import ServiceError
+from shoplake.core.settings import CATALOG_NAME, Settings
+from shoplake.core.spark import ENGINE_PROPERTIES, catalog_properties, jar_paths
+
+
+@contextmanager
+def spark_session(settings: Settings) -> Iterator[SparkSession]:
+    """A session of one's own while the body runs, with the lake's catalog known as ``lake``.
+
+    Sessions do not see each other's views and job names, so several threads can
+    each have one. Raises ServiceError when Spark does not answer.
+    """
+    remote = settings.spark_remote.startswith("sc://")
+    try:
+        session = _connect(settings) if remote else _classic(settings)
+    except Exception as problem:
+        raise ServiceError(
+            f"spark: {settings.spark_remote} does not answer ({first_line(problem)}). Start it with `shoplake up`, then repeat."
+        ) from problem
+    try:
+        yield session
+    finally:
+        if remote:
+            # A server that went away cannot be told good-bye, and the failure that the body met says more.
+            with suppress(Exception):
+                session.stop()
+
+
+def describe_jobs(session: SparkSession, words: str) -> None:
+    """Name the jobs that this session starts from now on, as the Spark UI shows them: ``gold.daily_sales merge``."""
+    if _is_connect(session):
+        session.conf.set("spark.job.description", words)
+    else:
+        session.sparkContext.setJobDescription(words)
+
+
+def first_line(problem: BaseException) -> str:
+    """The first line of what went wrong, for a sentence."""
+    return (str(problem).strip().splitlines() or [type(problem).__name__])[0][:300]
+
+
+def _connect(settings: Settings) -> SparkSession:
+    url = settings.spark_remote
+    if settings.spark is None and "spark_token" in settings.secrets:
+        url = f"{url}/;token={quote(settings.secret('spark_token'), safe='')}"
+    session: SparkSession = SparkSession.builder.remote(url).config(map={**_session_properties(settings)}).create()
+    session.version  # noqa: B018 -- the first answer of the server: a session is made without one
+    return session
+
+
+def _classic(settings: Settings) -> SparkSession:
+    builder = SparkSession.builder.master(settings.spark_remote).appName("shoplake")
+    engine = {
+        **ENGINE_PROPERTIES,
+        "spark.jars": ",".join(str(path) for path in jar_paths(settings)),
+        "spark.driver.memory": settings.spark_memory,
+    }
+    session = builder.config(map={**engine, **_session_properties(settings)}).getOrCreate().newSession()
+    for name, value in _session_properties(settings).items():
+        session.conf.set(name, value)
+    return session
+
+
+def _session_properties(settings: Settings) -> dict[str, str]:
+    return {
+        **catalog_properties(settings),
+        "spark.sql.defaultCatalog": CATALOG_NAME,
+        # Where from_utc_timestamp and to_date begin from; the shop's own zone is given to transforms by name.
+        "spark.sql.session.timeZone": "UTC",
+    }
+
+
+def _is_connect(session: SparkSession) -> bool:
+    return type(session).__module__.startswith("pyspark.sql.connect")

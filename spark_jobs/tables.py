@@ -1,0 +1,171 @@
+"""Every table that the project builds: found in the folders, in the order in which they can be built."""
+
+import ast
+import hashlib
+import importlib
+import inspect
+import pkgutil
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from types import ModuleType
+from typing import Any
+
+from pyspark.sql import DataFrame
+
+from iceberg.quality.checks import ReferenceCheck, SumCheck
+from iceberg.table import MergeByKey, RecomputeTouched, Table
+from shoplake.core.errors import TableError
+from shoplake.core.settings import Settings
+
+PACKAGES = ("spark_jobs.silver", "spark_jobs.gold")
+LAYERS = ("bronze", "silver", "gold")
+SETTING_PARAMETERS = ("time_zone", "currency")
+
+
+@dataclass(frozen=True)
+class LakeTable:
+    """A table of the lake: its declaration and how it is made.
+
+    Attributes:
+        name: With its layer, such as ``gold.daily_sales``.
+        table: The declaration.
+        transform: Makes its rows from the inputs, given by keyword.
+        inputs: The tables it reads, from the names of ``transform``'s parameters.
+        needs_settings: The settings it reads, likewise.
+        doc: What it is for.
+        logic: Changes whenever the declaration or the transform do.
+    """
+
+    name: str
+    table: Table
+    transform: Callable[..., DataFrame]
+    inputs: tuple[str, ...]
+    needs_settings: tuple[str, ...]
+    doc: str
+    logic: str
+
+    @property
+    def depends_on(self) -> tuple[str, ...]:
+        """What must be built before: the inputs, and the tables that its checks look into."""
+        looked_into = [check.other_table for check in self.table.checks if isinstance(check, ReferenceCheck | SumCheck)]
+        return tuple(dict.fromkeys([*self.inputs, *looked_into]))
+
+    def definition(self, settings: Settings) -> str:
+        """Changes whenever unchanged inputs could give other rows: a table built by another one is rebuilt in full."""
+        values = [f"{name}={getattr(settings, name)}" for name in self.needs_settings]
+        return hashlib.sha256("\n".join([self.logic, *values]).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """All tables by name, each after those that it reads."""
+
+    by_name: Mapping[str, LakeTable] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> LakeTable:
+        """The table ``name``. Raises TableError that lists near names."""
+        if name in self.by_name:
+            return self.by_name[name]
+        near = get_close_matches(name, self.by_name, n=3, cutoff=0.4) or list(self.by_name)
+        raise TableError(f"build: there is no table {name}. Did you mean {' or '.join(near)}?")
+
+    @cached_property
+    def bronze(self) -> tuple[str, ...]:
+        """The bronze tables that any of the tables reads."""
+        return tuple(sorted({name for table in self.by_name.values() for name in table.inputs if name.startswith("bronze.")}))
+
+    def with_inputs(self, names: Sequence[str]) -> list[str]:
+        """``names`` and every table that they depend on, directly or not, in build order."""
+        wanted: set[str] = set()
+        waiting = [self[name].name for name in names]
+        while waiting:
+            name = waiting.pop()
+            if name not in wanted:
+                wanted.add(name)
+                waiting += [source for source in self.by_name[name].depends_on if source in self.by_name]
+        return [name for name in self.by_name if name in wanted]
+
+
+def discover(packages: Sequence[str] = PACKAGES) -> Tables:
+    """Read every table module of ``packages`` (folders such as ``spark_jobs.gold``).
+
+    Raises TableError for an input that no table is, for tables that read each
+    other in a circle, and for a module that is no table.
+    """
+    found = []
+    for package in packages:
+        folder = importlib.import_module(package)
+        for entry in sorted(pkgutil.iter_modules(folder.__path__), key=lambda entry: entry.name):
+            module = importlib.import_module(f"{package}.{entry.name}")
+            found.append(read_module(f"{package.rsplit('.', 1)[-1]}.{entry.name}", module))
+    return in_order(found)
+
+
+def read_module(name: str, module: ModuleType) -> LakeTable:
+    """The table that ``module`` declares under ``name``. Raises TableError when it is none."""
+    table, transform = getattr(module, "TABLE", None), getattr(module, "transform", None)
+    if not isinstance(table, Table) or not callable(transform):
+        raise TableError(
+            f"table: {module.__name__} must have TABLE and transform(). Write them, or move the file out of the tables' folder."
+        )
+    inputs, needs_settings = _parameters(name, transform)
+    _check_refresh(name, table, inputs)
+    return LakeTable(name, table, transform, inputs, needs_settings, (module.__doc__ or name).strip().splitlines()[0], _logic(module))
+
+
+def in_order(tables: Iterable[LakeTable]) -> Tables:
+    """The tables, each after those that it reads. Raises TableError for an unknown input or a circle."""
+    by_name = {table.name: table for table in tables}
+    for table in by_name.values():
+        for source in table.depends_on:
+            if source not in by_name and not source.startswith("bronze."):
+                raise TableError(
+                    f"table: {table.name} reads {source}, which does not exist. Correct the parameter of transform() or the check."
+                )
+    try:
+        order = TopologicalSorter(
+            {name: [other for other in t.depends_on if other in by_name] for name, t in by_name.items()}
+        ).static_order()
+        return Tables({name: by_name[name] for name in order})
+    except CycleError as problem:
+        circle = " -> ".join(reversed(problem.args[1]))
+        raise TableError(f"table: these read each other in a circle: {circle}. Let one of them read a table further up.") from problem
+
+
+def _parameters(name: str, transform: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    inputs, needs_settings = [], []
+    for parameter in inspect.signature(transform).parameters:
+        layer, _, table = parameter.partition("_")
+        if parameter in SETTING_PARAMETERS:
+            needs_settings.append(parameter)
+        elif layer in LAYERS and table:
+            inputs.append(f"{layer}.{table}")
+        else:
+            raise TableError(
+                f"table: {name} has a transform() with the parameter {parameter}, which names no input. "
+                f"Call it <layer>_<table>, or one of {', '.join(SETTING_PARAMETERS)}."
+            )
+    return tuple(inputs), tuple(needs_settings)
+
+
+def _check_refresh(name: str, table: Table, inputs: tuple[str, ...]) -> None:
+    if isinstance(table.refresh, MergeByKey) and (len(inputs) != 1 or not inputs[0].startswith("bronze.")):
+        raise TableError(
+            f"table: {name} merges by key, which takes one bronze input, but reads {', '.join(inputs)}. Choose RecomputeTouched."
+        )
+    if isinstance(table.refresh, RecomputeTouched) and table.refresh.via is not None and table.refresh.via not in inputs:
+        raise TableError(f"table: {name} finds its groups via {table.refresh.via}, which it does not read. Add it to transform().")
+    for check in table.checks:
+        if isinstance(check, SumCheck) and check.other_table not in inputs:
+            raise TableError(f"table: {name} is to sum to {check.other_table}, which it does not read. Add it to transform().")
+
+
+def _logic(module: ModuleType) -> str:
+    """The code of the module and of the project's own modules whose functions it uses, without comments and layout."""
+    used = {getattr(value, "__module__", None) or "" for value in vars(module).values()}
+    helpers = [sys.modules[name] for name in sorted(used) if name.startswith("spark_jobs.") and name != module.__name__]
+    return "\n".join(ast.dump(ast.parse(inspect.getsource(part))) for part in (module, *helpers))
