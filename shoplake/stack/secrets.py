@@ -16,6 +16,10 @@ def _password() -> str:
     return secrets.token_hex(16)
 
 
+def _long_key() -> str:
+    return secrets.token_hex(32)
+
+
 def _fernet_key() -> str:
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
@@ -34,7 +38,7 @@ MAKERS: Mapping[str, Callable[[], str]] = {
     "s3_analyst": _password,
     "spark_token": _password,
     "airflow_admin": _password,
-    "airflow_jwt": _password,
+    "airflow_jwt": _long_key,
     "airflow_fernet": _fernet_key,
     "airflow_secret_key": _password,
     "jupyter_token": _password,

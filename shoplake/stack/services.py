@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from shoplake.core.errors import SettingsError
 from shoplake.core.progress import Progress
 from shoplake.core.settings import Settings
-from shoplake.stack.local import buckets, databases, minio, postgres, spark
+from shoplake.stack.local import airflow, buckets, databases, jupyter, minio, postgres, shop, spark
 
 
 def _nothing(settings: Settings) -> None:
@@ -103,6 +103,65 @@ SERVICES = (
         environment=spark.history_environment,
         is_healthy=spark.is_history_healthy,
         memory_mb=768,
+        image="shoplake/python",
+    ),
+    Service(
+        name="airflow-api",
+        about="Airflow: web page, REST API, and what tasks talk to",
+        ports=("airflow_port",),
+        depends_on=("postgres",),
+        prepare=airflow.prepare,
+        command=airflow.api_command,
+        environment=airflow.environment,
+        is_healthy=airflow.is_api_healthy,
+        memory_mb=1024,
+        image="shoplake/python",
+    ),
+    Service(
+        name="airflow-scheduler",
+        about="Airflow: starts what is due, and runs the tasks",
+        depends_on=("postgres",),
+        prepare=airflow.prepare,
+        command=airflow.scheduler_command,
+        environment=airflow.preloading_environment,
+        is_healthy=airflow.is_scheduler_healthy,
+        # It lets running tasks end by themselves; they are repeated when it must not wait.
+        stop_seconds=5,
+        memory_mb=2048,
+        image="shoplake/python",
+    ),
+    Service(
+        name="airflow-dag-processor",
+        about="Airflow: reads the DAG files",
+        depends_on=("postgres",),
+        prepare=airflow.prepare,
+        command=airflow.dag_processor_command,
+        environment=airflow.preloading_environment,
+        is_healthy=airflow.is_dag_processor_healthy,
+        stop_seconds=5,
+        memory_mb=768,
+        image="shoplake/python",
+    ),
+    Service(
+        name="jupyter",
+        about="JupyterLab: the notebooks",
+        ports=("jupyter_port",),
+        prepare=jupyter.prepare,
+        command=jupyter.command,
+        environment=jupyter.environment,
+        is_healthy=jupyter.is_healthy,
+        memory_mb=1024,
+        image="shoplake/python",
+    ),
+    Service(
+        name="shop",
+        about="the live shop: customers order as long as the stack runs",
+        depends_on=("postgres",),
+        command=shop.command,
+        environment=shop.environment,
+        is_healthy=shop.is_healthy,
+        stop_seconds=30,
+        memory_mb=512,
         image="shoplake/python",
     ),
 )

@@ -1,5 +1,6 @@
 """The bucket, and the two identities that may use it: one writes, one reads."""
 
+import contextlib
 from typing import Any
 
 import boto3
@@ -24,19 +25,9 @@ _WRITE = (
 def bootstrap(settings: Settings) -> None:
     """Make the bucket, the writer's and the analyst's users and what each may do. May be repeated."""
     root_user, root_password = settings.secret("minio_root_user"), settings.secret("minio_root_password")
-    store = boto3.client(
-        "s3",
-        endpoint_url=f"http://{LOOPBACK}:{settings.minio_port}",
-        aws_access_key_id=root_user,
-        aws_secret_access_key=root_password,
-        region_name=settings.s3_region,
-        config=Config(s3={"addressing_style": "path"}),
-    )
-    try:
-        store.head_bucket(Bucket=BUCKET)
-    except ClientError:
-        store.create_bucket(Bucket=BUCKET)
-    store.close()
+    if not _sees_bucket(settings, root_user, root_password):
+        with _client(settings, root_user, root_password) as store:
+            store.create_bucket(Bucket=BUCKET)
     admin = MinioAdmin(
         endpoint=f"{LOOPBACK}:{settings.minio_port}",
         credentials=StaticProvider(root_user, root_password),
@@ -45,8 +36,33 @@ def bootstrap(settings: Settings) -> None:
     )
     for user, actions in ((LAKE_WRITER, _WRITE), (ANALYST, _READ)):
         admin.policy_add(f"shoplake-{user}", policy=_policy(actions))
-        admin.user_add(user, settings.secret(f"s3_{user}"))
-        admin.policy_set(f"shoplake-{user}", user=user)
+        password = settings.secret(f"s3_{user}")
+        # Adding a user costs a second, because the store's protocol derives a key to send the password under.
+        if not _sees_bucket(settings, user, password):
+            admin.user_add(user, password)
+            admin.policy_set(f"shoplake-{user}", user=user)
+
+
+def _client(settings: Settings, access_key: str, secret_key: str) -> Any:
+    return contextlib.closing(
+        boto3.client(
+            "s3",
+            endpoint_url=f"http://{LOOPBACK}:{settings.minio_port}",
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret_key,
+            region_name=settings.s3_region,
+            config=Config(s3={"addressing_style": "path"}),
+        )
+    )
+
+
+def _sees_bucket(settings: Settings, access_key: str, secret_key: str) -> bool:
+    with _client(settings, access_key, secret_key) as store:
+        try:
+            store.head_bucket(Bucket=BUCKET)
+        except ClientError:
+            return False
+    return True
 
 
 def _policy(actions: tuple[str, ...]) -> dict[str, Any]:

@@ -81,14 +81,28 @@ def find(pid_file: Path) -> Running | None:
     return running if running.process() is not None else None
 
 
-def members(home: Path, name: str) -> list[psutil.Process]:
-    """Every living process of a service, children included."""
-    wanted, found = mark(home, name), []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARKER) == wanted:
-                found.append(process)
-    return found
+def members(home: Path, name: str, pid_file: Path) -> list[psutil.Process]:
+    """Every living process of a service, children included, also when its first process is dead."""
+    wanted, session = mark(home, name), _noted_pid(pid_file)
+    return [process for process in psutil.process_iter() if _belongs(process, wanted, session, str((home / name).resolve()))]
+
+
+def _belongs(process: psutil.Process, wanted: str, session: int | None, folder: str) -> bool:
+    with contextlib.suppress(psutil.Error, OSError):
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        if process.environ().get(MARKER) == wanted:
+            return True
+        # A process that gave itself a title has overwritten its environment; its session and folder still tell.
+        return session is not None and os.getsid(process.pid) == session and process.cwd().startswith(folder)
+    return False
+
+
+def _noted_pid(pid_file: Path) -> int | None:
+    try:
+        return int(json.loads(pid_file.read_text())["pid"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
 
 
 def stop(home: Path, name: str, pid_file: Path, stop_signal: signal.Signals, grace_seconds: float) -> bool:
@@ -99,16 +113,16 @@ def stop(home: Path, name: str, pid_file: Path, stop_signal: signal.Signals, gra
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(stop_signal)
         _await_end([process], grace_seconds)
-    was_running = bool(process) | kill_members(home, name)
+    was_running = bool(process) | kill_members(home, name, pid_file)
     if process is not None:
         _kill([process])
     pid_file.unlink(missing_ok=True)
     return was_running
 
 
-def kill_members(home: Path, name: str) -> bool:
+def kill_members(home: Path, name: str, pid_file: Path) -> bool:
     """End what a service left behind without its first process. Returns whether there was any."""
-    left = members(home, name)
+    left = members(home, name, pid_file)
     for process in left:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
@@ -148,7 +162,7 @@ def tree_memory_bytes(home: Path, name: str, pid_file: Path) -> int:
     """Memory that a service's processes hold, shared pages counted once (proportional set size; resident set where that is not told)."""
     running = find(pid_file)
     leader = running.process() if running else None
-    processes = {process.pid: process for process in members(home, name)}
+    processes = {process.pid: process for process in members(home, name, pid_file)}
     if leader is not None:
         with contextlib.suppress(psutil.Error):
             processes |= {process.pid: process for process in (leader, *leader.children(recursive=True))}

@@ -18,7 +18,7 @@ from shoplake.core.errors import PortTakenError, ServiceError, StorageError
 from shoplake.core.progress import Progress, silent
 from shoplake.core.settings import Settings
 from shoplake.stack.local import ports, processes
-from shoplake.stack.secrets import remember, remembered
+from shoplake.stack.secrets import remember, remembered, stack_file
 from shoplake.stack.services import SERVICES, Service, select
 
 _FREE_BYTES_NEEDED = 512 * 1024**2
@@ -63,7 +63,7 @@ def up(settings: Settings, names: Sequence[str] = (), progress: Progress = silen
             service.check(settings)
         for service in services:
             if processes.find(pid_file(settings, service)) is None:
-                processes.kill_members(settings.home, service.name)
+                processes.kill_members(settings.home, service.name, pid_file(settings, service))
                 _check_ports(settings, service)
         started = _start_all(settings, services, progress)
     return Started(settings, tuple(started), tuple(moved))
@@ -75,6 +75,23 @@ def down(settings: Settings, names: Sequence[str] = ()) -> list[str]:
         return []
     with _storage_failures(settings), _alone(settings):
         return _stop_all(settings, [service for service in SERVICES if not names or service in select_exactly(names)])
+
+
+def delete_data(settings: Settings) -> list[str]:
+    """Stop everything, then remove data, logs and secrets; what can be fetched or built again stays. Returns what was running.
+
+    Raises StorageError when something cannot be removed.
+    """
+    stopped = down(settings)
+    if not settings.home.is_dir():
+        return stopped
+    with _storage_failures(settings), _alone(settings):
+        # Only what the stack makes itself: the folder may hold other things.
+        for name in ("airflow", "logs", "run", *(service.name for service in SERVICES)):
+            if (settings.home / name).is_dir():
+                shutil.rmtree(settings.home / name)
+        stack_file(settings.home).unlink(missing_ok=True)
+    return stopped
 
 
 def select_exactly(names: Sequence[str]) -> list[Service]:
@@ -239,7 +256,7 @@ def _await_health(settings: Settings, service: Service, running: processes.Runni
             raise ServiceError(f"{service.name}: it stopped while starting ({_last_words(settings, service)}).")
         if time.monotonic() > deadline:
             raise ServiceError(f"{service.name}: it did not answer within {service.start_seconds} s ({_last_words(settings, service)}).")
-        time.sleep(0.1)
+        time.sleep(0.25)
 
 
 def _last_words(settings: Settings, service: Service) -> str:
