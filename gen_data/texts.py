@@ -1,7 +1,7 @@
 """Columns of text as Arrow arrays: pick from a list, join, give or leave out."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 import pyarrow as pa
@@ -11,7 +11,10 @@ import pyarrow.compute
 _compute: Any = pyarrow.compute
 _pa: Any = pa
 
-Texts = pa.Array[Any]
+if TYPE_CHECKING:
+    Texts = pa.Array[Any]
+else:
+    Texts = pa.Array
 
 
 def texts(values: Sequence[str]) -> Texts:
