@@ -30,15 +30,14 @@ class Service:
     machine lacks something, before anything starts; ``prepare`` makes files and
     folders, once the services in ``depends_on`` answer; ``command`` runs until
     ``stop_signal``; ``is_healthy`` tells when it answers; ``bootstrap`` then
-    makes what others need in it. All may be repeated. ``image`` is what
-    docker-compose.yaml runs; ``memory_mb`` bounds it there.
+    makes what others need in it. All may be repeated. ``memory_mb``
+    bounds its container.
     """
 
     name: str
     about: str
     command: Callable[[Settings], Sequence[str]]
     is_healthy: Callable[[Settings], bool]
-    image: str
     memory_mb: int
     ports: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
@@ -65,7 +64,6 @@ SERVICES = (
         stop_signal=signal.SIGINT,
         stop_seconds=60,
         memory_mb=768,
-        image="postgres:16",
     ),
     Service(
         name="minio",
@@ -78,7 +76,6 @@ SERVICES = (
         is_healthy=minio.is_healthy,
         bootstrap=buckets.bootstrap,
         memory_mb=768,
-        image="shoplake/minio",
     ),
     Service(
         name="spark",
@@ -91,7 +88,6 @@ SERVICES = (
         environment=spark.connect_environment,
         is_healthy=spark.is_healthy,
         memory_mb=3072,
-        image="shoplake/python",
     ),
     Service(
         name="history",
@@ -103,7 +99,6 @@ SERVICES = (
         environment=spark.history_environment,
         is_healthy=spark.is_history_healthy,
         memory_mb=768,
-        image="shoplake/python",
     ),
     Service(
         name="airflow-api",
@@ -115,7 +110,6 @@ SERVICES = (
         environment=airflow.environment,
         is_healthy=airflow.is_api_healthy,
         memory_mb=1024,
-        image="shoplake/python",
     ),
     Service(
         name="airflow-scheduler",
@@ -128,7 +122,6 @@ SERVICES = (
         # It lets running tasks end by themselves; they are repeated when it must not wait.
         stop_seconds=5,
         memory_mb=2048,
-        image="shoplake/python",
     ),
     Service(
         name="airflow-dag-processor",
@@ -140,7 +133,6 @@ SERVICES = (
         is_healthy=airflow.is_dag_processor_healthy,
         stop_seconds=5,
         memory_mb=768,
-        image="shoplake/python",
     ),
     Service(
         name="jupyter",
@@ -151,7 +143,6 @@ SERVICES = (
         environment=jupyter.environment,
         is_healthy=jupyter.is_healthy,
         memory_mb=1024,
-        image="shoplake/python",
     ),
     Service(
         name="shop",
@@ -162,7 +153,6 @@ SERVICES = (
         is_healthy=shop.is_healthy,
         stop_seconds=30,
         memory_mb=512,
-        image="shoplake/python",
     ),
 )
 

@@ -33,9 +33,8 @@ class Running:
 
     def process(self) -> psutil.Process | None:
         """The living process, or None when it ended; another process that got its number is not it."""
-        child = _children.get(self.pid)
-        if child is not None and child.poll() is not None:
-            del _children[self.pid]
+        if _reaped(self.pid):
+            return None
         try:
             process = psutil.Process(self.pid)
             is_same = abs(process.create_time() - self.created) < _SAME_PROCESS_SECONDS
@@ -149,13 +148,21 @@ def _await_end(processes: Sequence[psutil.Process], seconds: float) -> list[psut
 
 
 def _lives(process: psutil.Process) -> bool:
-    child = _children.get(process.pid)
-    if child is not None and child.poll() is not None:
+    if _reaped(process.pid):
         return False
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return process.is_running() and (process.pid in _children or process.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return False
+
+
+def _reaped(pid: int) -> bool:
+    """Whether ``pid`` was a child of this process and has ended; the kernel then forgets it."""
+    child = _children.get(pid)
+    if child is None or child.poll() is None:
+        return False
+    del _children[pid]
+    return True
 
 
 def tree_memory_bytes(home: Path, name: str, pid_file: Path) -> int:

@@ -161,6 +161,12 @@ def _check_storage(settings: Settings) -> None:
         )
 
 
+def settle(settings: Settings, services: Sequence[Service]) -> tuple[Settings, list[str]]:
+    """Decide and remember the ports and secrets of ``services``, while nobody else does. Returns the settings and what moved."""
+    with _storage_failures(settings), _alone(settings):
+        return _settle(settings, services)
+
+
 def _settle(settings: Settings, services: Sequence[Service]) -> tuple[Settings, list[str]]:
     """Decide ports and secrets, and remember them. A port that is taken when it is first wanted moves, unless it was chosen by hand."""
     known_ports, known_secrets = remembered(settings.home)
@@ -229,13 +235,14 @@ def _bring_up(
     if running is None:
         service.prepare(settings, progress)
         on_start(service)
-        environment = _environment(settings, service, own)
+        environment = environment_of(settings, service, own)
         running = processes.start(argv, environment, settings.home / service.name, log_file(settings, service), file, fingerprint)
     _await_health(settings, service, running, giving_up)
     service.bootstrap(settings)
 
 
-def _environment(settings: Settings, service: Service, own: Mapping[str, str]) -> dict[str, str]:
+def environment_of(settings: Settings, service: Service, own: Mapping[str, str]) -> dict[str, str]:
+    """The environment that a service runs in: the caller's, without what would change it, and its own."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     return inherited | dict(own) | {processes.MARKER: processes.mark(settings.home, service.name)}
 

@@ -1,0 +1,1 @@
+"""The same services in containers: each container runs one service of the declaration."""

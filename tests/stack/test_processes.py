@@ -1,0 +1,88 @@
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from shoplake.stack.local import processes
+
+pytestmark = pytest.mark.unit
+
+NAME = "sleeper"
+# A first process with a child; neither ends by itself.
+WITH_CHILD = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); time.sleep(600)"
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
+    processes.kill_members(tmp_path, NAME, _pid_file(tmp_path))
+
+
+def _pid_file(home: Path) -> Path:
+    return home / "run" / f"{NAME}.json"
+
+
+def _start(home: Path, code: str) -> processes.Running:
+    environment = dict(os.environ) | {processes.MARKER: processes.mark(home, NAME)}
+    return processes.start([sys.executable, "-c", code], environment, home / NAME, home / "log", _pid_file(home), "any")
+
+
+def _await_members(home: Path, count: int) -> list[psutil.Process]:
+    while len(found := processes.members(home, NAME, _pid_file(home))) < count:
+        pass
+    return found
+
+
+def _stop(home: Path, grace_seconds: float = 5.0) -> bool:
+    return processes.stop(home, NAME, _pid_file(home), signal.SIGTERM, grace_seconds)
+
+
+def test_a_started_process_is_found_again_and_stopped_with_its_children(home: Path) -> None:
+    started = _start(home, WITH_CHILD)
+    assert processes.find(_pid_file(home)) == started
+    family = _await_members(home, 2)
+    assert _stop(home)
+    assert not [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+    assert processes.find(_pid_file(home)) is None
+
+
+def test_stopping_twice_does_nothing_the_second_time(home: Path) -> None:
+    _start(home, WITH_CHILD)
+    assert _stop(home)
+    assert not _stop(home)
+
+
+def test_children_of_a_killed_process_are_found_and_ended(home: Path) -> None:
+    started = _start(home, WITH_CHILD)
+    _await_members(home, 2)
+    os.kill(started.pid, signal.SIGKILL)
+    while processes.find(_pid_file(home)) is not None:
+        pass
+    assert len(processes.members(home, NAME, _pid_file(home))) == 1
+    assert processes.kill_members(home, NAME, _pid_file(home))
+    assert processes.members(home, NAME, _pid_file(home)) == []
+
+
+def test_a_process_that_ignores_the_signal_is_killed_after_the_grace(home: Path) -> None:
+    _start(home, STUBBORN)
+    assert _stop(home, grace_seconds=0.2)
+    assert processes.members(home, NAME, _pid_file(home)) == []
+
+
+def test_a_pid_number_that_belongs_to_another_process_now_is_not_ours_and_is_left_alone(home: Path) -> None:
+    _pid_file(home).parent.mkdir()
+    _pid_file(home).write_text(json.dumps({"pid": os.getpid(), "created": psutil.Process().create_time() - 100, "fingerprint": "any"}))
+    assert processes.find(_pid_file(home)) is None
+    assert not _stop(home)
+
+
+def test_a_torn_pid_file_counts_as_none(home: Path) -> None:
+    _pid_file(home).parent.mkdir()
+    _pid_file(home).write_text('{"pid": 1')
+    assert processes.find(_pid_file(home)) is None
