@@ -24,17 +24,17 @@ class Category(NamedTuple):
 
 
 CATEGORIES = (
-    Category("Phones", "Electronics", 5_500_000, ("Smartphone", "Feature phone", "Phone case")),
-    Category("Audio", "Electronics", 900_000, ("Earbuds", "Headphones", "Bluetooth speaker")),
-    Category("Computers", "Electronics", 2_800_000, ("Tablet", "Keyboard", "Monitor", "Mouse")),
-    Category("Kitchen", "Home", 650_000, ("Rice cooker", "Blender", "Frying pan", "Kettle")),
-    Category("Bedding", "Home", 420_000, ("Pillow", "Blanket", "Bed sheet")),
-    Category("Cleaning", "Home", 160_000, ("Mop", "Detergent", "Vacuum bag")),
-    Category("Women", "Fashion", 290_000, ("Dress", "Blouse", "Áo dài", "Handbag")),
-    Category("Men", "Fashion", 270_000, ("Shirt", "Trousers", "Belt", "Jacket")),
-    Category("Shoes", "Fashion", 380_000, ("Sneakers", "Sandals", "Running shoes")),
-    Category("Skin care", "Beauty", 240_000, ("Sunscreen", "Face wash", "Serum", "Moisturizer")),
-    Category("Make-up", "Beauty", 210_000, ("Lipstick", "Mascara", "Powder")),
+    Category("Phones", "Electronics", 2_400_000, ("Smartphone", "Feature phone", "Phone case")),
+    Category("Audio", "Electronics", 420_000, ("Earbuds", "Headphones", "Bluetooth speaker")),
+    Category("Computers", "Electronics", 1_100_000, ("Tablet", "Keyboard", "Monitor", "Mouse")),
+    Category("Kitchen", "Home", 330_000, ("Rice cooker", "Blender", "Frying pan", "Kettle")),
+    Category("Bedding", "Home", 260_000, ("Pillow", "Blanket", "Bed sheet")),
+    Category("Cleaning", "Home", 110_000, ("Mop", "Detergent", "Vacuum bag")),
+    Category("Women", "Fashion", 210_000, ("Dress", "Blouse", "Áo dài", "Handbag")),
+    Category("Men", "Fashion", 200_000, ("Shirt", "Trousers", "Belt", "Jacket")),
+    Category("Shoes", "Fashion", 290_000, ("Sneakers", "Sandals", "Running shoes")),
+    Category("Skin care", "Beauty", 180_000, ("Sunscreen", "Face wash", "Serum", "Moisturizer")),
+    Category("Make-up", "Beauty", 150_000, ("Lipstick", "Mascara", "Powder")),
     Category("Pantry", "Groceries", 95_000, ("Coffee", "Fish sauce", "Green tea", "Instant noodles")),
 )
 _LINES = ("Sen", "Lotus", "Mekong", "Hạ Long", "Saigon", "Trúc", "Ban Mai", "Sông Hồng")

@@ -7,7 +7,7 @@ import psycopg
 
 from gen_data.behaviour.money import Currency
 
-_SPENT_DONG = {"silver": 4_000_000.0, "gold": 10_000_000.0, "platinum": 25_000_000.0}
+_SPENT_DONG = {"silver": 3_000_000.0, "gold": 9_000_000.0, "platinum": 20_000_000.0}
 
 
 def review_tiers(connection: psycopg.Connection, at: datetime, currency: Currency) -> None:

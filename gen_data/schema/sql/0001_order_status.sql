@@ -13,6 +13,8 @@ end;
 create function check_order_status_change() returns trigger
 language plpgsql
 set search_path = public, pg_temp
+-- For the sake of the limit the planner would compare every old row with every new one.
+set enable_nestloop = off
 as $$
 declare
     refused record;
