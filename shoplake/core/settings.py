@@ -54,7 +54,7 @@ class _StackFile(PydanticBaseSettingsSource):
         path = self._home / "stack.json"
         try:
             text = path.read_text()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {}
         except OSError as problem:
             raise SettingsError(f"settings: {path} cannot be read ({problem.strerror}). Give your user access to it.") from problem

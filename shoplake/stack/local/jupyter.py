@@ -20,7 +20,7 @@ def command(settings: Settings) -> list[str]:
     """The server's command line. The token is in the environment."""
     return [
         sys.executable, "-P", "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.ip={LOOPBACK}",
-        f"--ServerApp.port={settings.jupyter_port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={NOTEBOOKS}",
+        f"--ServerApp.port={settings.jupyter_port}", "--ServerApp.port_retries=0", "--ServerApp.use_redirect_file=False", f"--ServerApp.root_dir={NOTEBOOKS}",
         "--LabApp.extension_manager=readonly", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.news_url=None",
     ]  # fmt: skip
 

@@ -38,7 +38,7 @@ class Running:
         try:
             process = psutil.Process(self.pid)
             is_same = abs(process.create_time() - self.created) < _SAME_PROCESS_SECONDS
-            return process if is_same and process.status() != psutil.STATUS_ZOMBIE else None
+            return process if is_same and _is_alive(process) else None
         except psutil.Error:
             return None
 
@@ -151,9 +151,14 @@ def _lives(process: psutil.Process) -> bool:
     if _reaped(process.pid):
         return False
     try:
-        return process.is_running() and (process.pid in _children or process.status() != psutil.STATUS_ZOMBIE)
+        return process.is_running() and _is_alive(process)
     except psutil.Error:
         return False
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    # An ended child of this process counts as alive until it is reaped, so that none is forgotten.
+    return process.pid in _children or process.status() != psutil.STATUS_ZOMBIE
 
 
 def _reaped(pid: int) -> bool:
