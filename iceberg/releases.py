@@ -1,6 +1,6 @@
 """Releases: numbered states of the whole lake, each one version of every table, consistent with each other."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,11 +10,16 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from iceberg.catalog import open_catalog, prepare_lake
+from iceberg.cuts import latest_cut
 from iceberg.publish import ANY, Move, move_tables
 from iceberg.quality.results import CheckResult, results_of
 from iceberg.runs import Run, catalog_database, end_run, load_run
 from shoplake.core.errors import ReleaseError
+from shoplake.core.lock import only_one
 from shoplake.core.settings import Settings
+
+BUILD_LOCK = "build"
+"""The lock (see ``shoplake.core.lock``) of whoever moves the tables of silver and gold."""
 
 RELEASES_KEPT = 50
 """How many of the newest releases keep their snapshots; older ones are expired."""
@@ -42,6 +47,7 @@ class Release:
         run_id: The run that built it; None for a rollback.
         rolled_back_to: The release whose state a rollback restored.
         cut_end_lsn: The source's log position up to which it is complete.
+        is_current: Whether it is what readers see.
         is_expired: Whether its snapshots are no longer promised.
     """
 
@@ -50,7 +56,13 @@ class Release:
     run_id: int | None
     rolled_back_to: int | None
     cut_end_lsn: int
+    is_current: bool
     is_expired: bool
+
+    @property
+    def state(self) -> str:
+        """current, kept or expired."""
+        return "current" if self.is_current else "expired" if self.is_expired else "kept"
 
 
 @dataclass(frozen=True)
@@ -73,6 +85,19 @@ def list_releases(settings: Settings) -> list[Release]:
     prepare_lake(settings)
     with catalog_database(settings.catalog_dsn) as connection:
         return _releases(connection, "order by release_id desc")
+
+
+def is_behind(settings: Settings) -> bool:
+    """Whether bronze holds something that no finished run has consumed.
+
+    A rollback does not count: what it took back returns with the next change,
+    not by itself. Raises ServiceError when the catalog's database does not answer.
+    """
+    with catalog_database(settings.catalog_dsn) as connection:
+        cut = latest_cut(connection)
+        row = connection.execute("select max(cut_end_lsn) from shoplake.runs where status in ('published', 'nothing_new')").fetchone()
+    consumed = row[0] if row else None
+    return cut is not None and (consumed is None or consumed < cut)
 
 
 def show_release(settings: Settings, release_id: int) -> ReleaseDetail:
@@ -126,14 +151,19 @@ def publish_run(settings: Settings, run_id: int) -> Release | None:
         return _find(connection, release_id)
 
 
-def rollback(settings: Settings, release_id: int) -> Release:
+def rollback(settings: Settings, release_id: int, wait: bool = True, on_wait: Callable[[str], None] | None = None) -> Release:
     """Make the state of an earlier release current again, as a new release.
 
     Puts every table's main to that release's snapshot, wherever main is now, so
     it also repairs a main that somebody else moved. The next build starts from
     there and consumes again what came since. Raises ReleaseError when there is no
-    such release or it is expired.
+    such release or it is expired, BusyError when a build is at work and not to be waited for.
     """
+    with only_one(settings.catalog_dsn, BUILD_LOCK, wait, on_wait):
+        return _roll_back(settings, release_id)
+
+
+def _roll_back(settings: Settings, release_id: int) -> Release:
     catalog = prepare_lake(settings)
     with catalog_database(settings.catalog_dsn) as connection:
         wanted = _find(connection, release_id)
@@ -182,6 +212,7 @@ def _releases(connection: psycopg.Connection[Any], which: str, **values: Any) ->
         return cursor.execute(
             f"""
             select release_id, published_at, run_id, rolled_back_to, cut_end_lsn,
+                   release_id = (select max(release_id) from shoplake.releases) as is_current,
                    release_id <= (select max(release_id) from shoplake.releases) - %(promised)s as is_expired
             from shoplake.releases {which}
             """.encode(),  # noqa: S608 -- only this module's own clauses, values are bound

@@ -100,12 +100,18 @@ def _is_settled(
         consumed = base.inputs.get(name)
         if name in inputs:
             now = inputs[name]
-            covered = base.cut_end_lsn == cut or (now.position_end_lsn is not None and now.position_end_lsn <= base.cut_end_lsn)
-            if consumed != now.snapshot_id or not covered:
+            if consumed != now.snapshot_id or not _holds_nothing_behind(now, base.cut_end_lsn, cut):
                 return False
         elif planned[name].status != "kept" or planned[name].snapshot_id != consumed:
             return False
     return True
+
+
+def _holds_nothing_behind(bronze: RunInput, consumed_lsn: int, cut: int) -> bool:
+    """Whether a snapshot that was consumed up to a position surely has no rows between that and the cut."""
+    if consumed_lsn == cut or bronze.snapshot_id == NO_SNAPSHOT:
+        return True
+    return bronze.position_end_lsn is not None and bronze.position_end_lsn <= consumed_lsn
 
 
 def _plan(table: LakeTable, settings: Settings, base: ReleaseTable | None, cut: int, is_kept: bool, is_rebuilt: bool) -> TableRun:

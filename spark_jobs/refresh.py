@@ -138,7 +138,8 @@ def _recompute(lake: Lake, table: LakeTable, state: TableRun, strategy: Recomput
     made = lake.transform(table, inputs)
     make_branch(lake, table.name, state.base_snapshot_id)
     describe_jobs(lake.session, f"{table.name} recompute")
-    held = lake.session.table(lake.branch(table.name)).where(scope).select(*table.table.key)
+    # By snapshot, since a MERGE cannot plan a view of its own target.
+    held = lake.read(table.name, state.base_snapshot_id).where(scope).select(*table.table.key)
     _merge(lake, table, held, made, group_condition(table, strategy, found.groups, "target"))
     return Refreshed("recompute", True, GroupsTouched(found.groups), scope, inputs)
 

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from iceberg.catalog import open_catalog
 from iceberg.quality.checks import Severity
 from iceberg.quality.results import CheckResult, record_results, results_of
-from iceberg.releases import Release, publish_run
+from iceberg.releases import BUILD_LOCK, Release, publish_run
 from iceberg.runs import Run, TableRun, catalog_database, end_run, load_run, save_table
 from shoplake.core.errors import BuildError, CheckFailedError, ServiceError, ShoplakeError
 from shoplake.core.lock import only_one
@@ -36,6 +36,7 @@ _GONE = (
     "the connection attempt failed",
     "connection to",
     "i/o error",
+    "retries_exceeded",
 )
 
 
@@ -72,7 +73,7 @@ def build(
     then stays current, and the next build starts from it.
     """
     started = time.monotonic()
-    with only_one(settings.catalog_dsn, "build", wait_for_others, on_wait):
+    with only_one(settings.catalog_dsn, BUILD_LOCK, wait_for_others, on_wait):
         run = begin_run(settings, tables, full)
         try:
             if run.waiting:

@@ -1,10 +1,15 @@
 """The one way to get a Spark session: embedded, on a cluster, or through Spark Connect."""
 
+import socket
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from urllib.parse import quote
+from typing import cast
+from urllib.parse import urlsplit
 
 from pyspark.sql import SparkSession
+from pyspark.sql.connect.client.retries import DefaultPolicy
+from pyspark.sql.connect.session import SparkSession as RemoteSession
 
 from shoplake.core.errors import ServiceError
 from shoplake.core.settings import CATALOG_NAME, Settings
@@ -22,8 +27,9 @@ def spark_session(settings: Settings) -> Iterator[SparkSession]:
     try:
         session = _connect(settings) if remote else _classic(settings)
     except Exception as problem:
+        address = settings.spark_remote.partition("/;")[0]
         raise ServiceError(
-            f"spark: {settings.spark_remote} does not answer ({first_line(problem)}). Start it with `shoplake up`, then repeat."
+            f"spark: {address} does not answer ({first_line(problem)}). Start it with `shoplake up`, then repeat."
         ) from problem
     try:
         yield session
@@ -44,15 +50,23 @@ def describe_jobs(session: SparkSession, words: str) -> None:
 
 def first_line(problem: BaseException) -> str:
     """The first line of what went wrong, for a sentence."""
-    return (str(problem).strip().splitlines() or [type(problem).__name__])[0][:300]
+    details = getattr(problem, "details", None)
+    words = str(details()) if callable(details) else str(problem)
+    return (words.strip().splitlines() or [type(problem).__name__])[0][:300]
 
 
 def _connect(settings: Settings) -> SparkSession:
-    url = settings.spark_remote
-    if settings.spark is None and "spark_token" in settings.secrets:
-        url = f"{url}/;token={quote(settings.secret('spark_token'), safe='')}"
-    session: SparkSession = SparkSession.builder.remote(url).config(map={**_session_properties(settings)}).create()
-    session.version  # noqa: B018 -- the first answer of the server: a session is made without one
+    # Asked at once, since the client asks for long before it believes that nobody listens.
+    server = urlsplit(settings.spark_remote)
+    with socket.create_connection((server.hostname or "localhost", server.port or 15002), timeout=10):
+        pass
+    # What the sentence of the failure says as well.
+    warnings.filterwarnings("ignore", message=r"\[RETRIES_EXCEEDED\]")
+    session: SparkSession = SparkSession.builder.remote(settings.spark_remote).create()
+    # The client's own patience is ten minutes, in which a stopped server looks like slow work.
+    cast(RemoteSession, session).client.set_retry_policies([DefaultPolicy(max_retries=6, max_backoff=2_000)])
+    for name, value in _session_properties(settings).items():
+        session.conf.set(name, value)
     return session
 
 

@@ -126,6 +126,7 @@ def in_order(tables: Iterable[LakeTable]) -> Tables:
                 raise TableError(
                     f"table: {table.name} reads {source}, which does not exist. Correct the parameter of transform() or the check."
                 )
+        _check_groups(table, by_name)
     try:
         order = TopologicalSorter(
             {name: [other for other in t.depends_on if other in by_name] for name, t in by_name.items()}
@@ -162,6 +163,29 @@ def _check_refresh(name: str, table: Table, inputs: tuple[str, ...]) -> None:
     for check in table.checks:
         if isinstance(check, SumCheck) and check.other_table not in inputs:
             raise TableError(f"table: {name} is to sum to {check.other_table}, which it does not read. Add it to transform().")
+
+
+def _check_groups(table: LakeTable, by_name: Mapping[str, LakeTable]) -> None:
+    """Refuse recomputed groups whose changes could not be found or whose sums could not be compared."""
+    refresh = table.table.refresh
+    if not isinstance(refresh, RecomputeTouched):
+        return
+    has_groups = {name: set(refresh.columns) <= set(by_name[name].table.column_names) for name in table.inputs if name in by_name}
+    link_key = by_name[refresh.via].table.key if refresh.via else ()
+    for name in table.inputs:
+        is_linked = bool(link_key) and name in by_name and set(link_key) <= set(by_name[name].table.column_names)
+        if not has_groups.get(name) and not is_linked:
+            raise TableError(
+                f"table: {table.name} recomputes groups of ({', '.join(refresh.columns)}), which its input {name} does not have. "
+                "Name with via= the input that leads to them."
+            )
+    if refresh.via and not has_groups[refresh.via]:
+        raise TableError(f"table: {table.name} finds its groups via {refresh.via}, which does not have them. Choose an input that has.")
+    for check in table.table.checks:
+        if isinstance(check, SumCheck) and not has_groups[check.other_table]:
+            raise TableError(
+                f"table: {table.name} is to sum to {check.other_table}, which does not have its groups. Choose an input that has."
+            )
 
 
 def _logic(module: ModuleType) -> str:

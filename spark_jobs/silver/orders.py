@@ -25,7 +25,7 @@ TABLE = Table(
         Column("discount_amount", AMOUNT, "discounts on the lines"),
         Column("net_amount", AMOUNT, "items less discounts: what the goods were sold for, without shipping and tax"),
         Column("shipping_amount", AMOUNT, "what the customer pays for shipping"),
-        Column("tax_amount", AMOUNT, "tax"),
+        Column("tax_amount", AMOUNT, "tax on the order"),
         Column("total_amount", AMOUNT, "what the customer pays: net, shipping and tax"),
         Column("updated_at", TimestamptzType(), "when the row last changed at the source"),
     ),

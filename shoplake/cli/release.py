@@ -1,0 +1,87 @@
+"""`shoplake release`: the published states of the lake."""
+
+from typing import Annotated
+
+import typer
+
+from shoplake.cli.options import JsonOption, NoWaitOption
+from shoplake.cli.output import Output
+from shoplake.core.logs import configure
+from shoplake.core.settings import load_settings
+
+NumberArgument = Annotated[int, typer.Argument(help="The number of the release.", metavar="N", min=1)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(name="release", help="List, show and restore the published states of the lake.", no_args_is_help=True)
+    group.command("list")(list_)
+    group.command()(show)
+    group.command()(rollback)
+    app.add_typer(group)
+
+
+def list_(as_json: JsonOption = False) -> None:
+    """Every release, newest first. Expired ones are past the number that is promised: their rows may be gone.
+
+    Example: shoplake release list
+    """
+    from iceberg.releases import list_releases
+
+    settings = load_settings()
+    configure(settings.log_level)
+    output = Output(as_json)
+    releases = list_releases(settings)
+    rows = [(one.release_id, one.published_at, one.run_id, one.rolled_back_to, one.cut_end_lsn, one.state) for one in releases]
+    if rows or as_json:
+        output.table("releases", ("release", "published_at", "run", "rolled_back_to", "cut", "state"), rows)
+    else:
+        output.say("There is no release yet. Run `shoplake build`.")
+    output.close()
+
+
+def show(release: NumberArgument, as_json: JsonOption = False) -> None:
+    """One release: the snapshot of each table, and what the checks of its run found.
+
+    Example: shoplake release show 7
+    """
+    from iceberg.releases import show_release
+
+    settings = load_settings()
+    configure(settings.log_level)
+    output = Output(as_json)
+    detail = show_release(settings, release)
+    found = detail.release
+    output.fields(
+        "release",
+        {
+            "release": found.release_id,
+            "state": found.state,
+            "published_at": found.published_at,
+            "run": found.run_id,
+            "rolled_back_to": found.rolled_back_to,
+            "cut": found.cut_end_lsn,
+        },
+    )
+    output.table("tables", ("table", "snapshot", "cut"), [(one.table_name, str(one.snapshot_id), one.cut_end_lsn) for one in detail.tables])
+    checks = [(one.table_name, one.check_name, one.severity.value, one.passed, one.failing_count) for one in detail.checks]
+    output.table("checks", ("table", "check", "severity", "passed", "failing_rows"), checks)
+    output.close()
+
+
+def rollback(release: NumberArgument, no_wait: NoWaitOption = False, as_json: JsonOption = False) -> None:
+    """Make the state of an earlier release current again, for all tables at once, as a new release.
+
+    The next build starts from there and takes in again what came since.
+
+    Example: shoplake release rollback 7
+    """
+    from iceberg.releases import rollback as run
+
+    settings = load_settings()
+    configure(settings.log_level)
+    output = Output(as_json)
+    restored = run(settings, release, wait=not no_wait, on_wait=output.note)
+    output.fields("release", {"release": restored.release_id, "rolled_back_to": restored.rolled_back_to, "cut": restored.cut_end_lsn})
+    output.say(f"Every table is as in release {release}.")
+    output.close()

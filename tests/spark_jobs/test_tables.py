@@ -1,0 +1,122 @@
+import sys
+from types import ModuleType
+
+import pytest
+from pyiceberg.types import LongType
+from pyspark.sql import DataFrame
+
+from iceberg.quality.checks import references, sums_to
+from iceberg.table import Column, FullRefresh, MergeByKey, RecomputeTouched, Table
+from shoplake.core.errors import TableError
+from shoplake.core.settings import load_settings
+from spark_jobs.tables import LakeTable, discover, in_order, read_module
+
+pytestmark = pytest.mark.unit
+
+NUMBERS = Table("one row per number", ("number",), (Column("number", LongType(), "a number"),), FullRefresh())
+
+
+def test_every_table_file_is_found_and_stands_behind_what_it_depends_on() -> None:
+    tables = discover()
+    order = list(tables.by_name)
+    assert len(order) == 14
+    for name, table in tables.by_name.items():
+        for other in table.depends_on:
+            assert other.startswith("bronze.") or order.index(other) < order.index(name)
+
+
+def test_every_table_and_column_says_what_it_is() -> None:
+    for name, table in discover().by_name.items():
+        assert table.doc.endswith("."), name
+        assert table.table.grain.startswith("one row per"), name
+        assert all(len(column.doc) > 5 for column in table.table.columns), name
+
+
+def test_inputs_are_read_from_the_names_of_the_parameters() -> None:
+    tables = discover()
+    assert tables["silver.orders"].inputs == ("bronze.orders",)
+    assert tables["silver.orders"].needs_settings == ("time_zone",)
+    assert tables["gold.daily_sales"].inputs == ("silver.orders", "silver.order_items", "silver.payments")
+
+
+def test_a_limited_build_takes_everything_that_the_table_depends_on() -> None:
+    assert discover().with_inputs(["silver.products"]) == ["silver.categories", "silver.products"]
+
+
+def test_an_unknown_table_is_answered_with_near_names() -> None:
+    with pytest.raises(TableError, match=r"there is no table gold\.daily_sale\. Did you mean gold\.daily_sales"):
+        discover()["gold.daily_sale"]
+
+
+def test_an_input_that_does_not_exist_is_named() -> None:
+    with pytest.raises(TableError, match=r"gold\.a reads silver\.b, which does not exist"):
+        in_order([_table("gold.a", "silver.b")])
+
+
+def test_tables_that_read_each_other_are_shown_as_a_circle() -> None:
+    with pytest.raises(TableError, match=r"in a circle: gold\.\w -> gold\.\w -> gold\.\w"):
+        in_order([_table("gold.a", "gold.b"), _table("gold.b", "gold.a")])
+
+
+def test_a_parameter_that_names_no_input_is_refused() -> None:
+    def transform(orders: DataFrame) -> DataFrame:
+        return orders
+
+    with pytest.raises(TableError, match=r"gold\.x has a transform\(\) with the parameter orders, which names no input"):
+        read_module("gold.x", _module(NUMBERS, transform))
+
+
+def test_a_module_without_a_table_is_refused() -> None:
+    with pytest.raises(TableError, match=r"must have TABLE and transform\(\)"):
+        read_module("gold.x", ModuleType("empty"))
+
+
+def test_merge_by_key_takes_one_bronze_input() -> None:
+    def transform(silver_orders: DataFrame) -> DataFrame:
+        return silver_orders
+
+    table = Table(NUMBERS.grain, NUMBERS.key, NUMBERS.columns, MergeByKey())
+    with pytest.raises(TableError, match="merges by key, which takes one bronze input"):
+        read_module("gold.x", _module(table, transform))
+
+
+def test_a_sum_is_compared_with_an_input_only() -> None:
+    def transform(silver_orders: DataFrame) -> DataFrame:
+        return silver_orders
+
+    table = Table(NUMBERS.grain, NUMBERS.key, NUMBERS.columns, FullRefresh(), checks=(sums_to("number", "gold.y", "number"),))
+    with pytest.raises(TableError, match=r"sum to gold\.y, which it does not read"):
+        read_module("gold.x", _module(table, transform))
+
+
+def test_groups_of_an_input_without_their_columns_need_a_link() -> None:
+    table = Table(NUMBERS.grain, NUMBERS.key, NUMBERS.columns, RecomputeTouched("number"))
+    words = Table("one row per word", ("word",), (Column("word", LongType(), "a word"),), FullRefresh())
+    with pytest.raises(TableError, match=r"gold\.a recomputes groups of \(number\), which its input gold\.b does not have"):
+        in_order(
+            [LakeTable("gold.a", table, lambda: None, ("gold.b",), (), "", ""), LakeTable("gold.b", words, lambda: None, (), (), "", "")]
+        )
+
+
+def test_a_table_that_a_check_looks_into_is_built_before() -> None:
+    table = Table(NUMBERS.grain, NUMBERS.key, NUMBERS.columns, FullRefresh(), checks=(references("number", "gold.z"),))
+    tables = in_order([LakeTable("gold.a", table, lambda: None, (), (), "", ""), _table("gold.z", "bronze.z")])
+    assert list(tables.by_name) == ["gold.z", "gold.a"]
+
+
+def test_the_definition_follows_the_code_and_the_settings_that_it_reads() -> None:
+    tables, here, there = discover(), load_settings(), load_settings(time_zone="Europe/Berlin")
+    assert tables["silver.orders"].definition(here) != tables["silver.orders"].definition(there)
+    assert tables["silver.payments"].definition(here) == tables["silver.payments"].definition(there)
+    assert tables["gold.daily_sales"].logic.count("order_sales") > 1, "the shared definition of a sale is part of it"
+
+
+def _table(name: str, source: str) -> LakeTable:
+    return LakeTable(name, NUMBERS, lambda: None, (source,), (), "", "")
+
+
+def _module(table: Table, transform: object) -> ModuleType:
+    module = ModuleType("made_here")
+    module.TABLE, module.transform = table, transform  # type: ignore[attr-defined]
+    sys.modules.pop("made_here", None)
+    return module
