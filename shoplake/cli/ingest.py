@@ -36,7 +36,7 @@ def ingest(
         result = run(settings, reload=reload, wait=not no_wait, on_wait=output.note, progress=progress)
     for sentence in result.left_out:
         output.note(f"left out: {sentence}")
-    rows = [(name, count, None) for name, count in result.first_loads.items()]
+    rows: list[tuple[str, int | None, int | None]] = [(name, count, None) for name, count in result.first_loads.items()]
     rows += [(name, None, count) for name, count in result.changes.items()]
     if rows or as_json:
         output.table("tables", ("table", "rows_first_loaded", "rows_from_log"), rows)

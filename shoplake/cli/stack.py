@@ -98,9 +98,7 @@ def urls(as_json: JsonOption = False) -> None:
         rows = [(page.name, page.url, page.user, page.password, is_up) for page, is_up in zip(pages, answers, strict=True)]
         output.table("urls", ("page", "url", "user", "password", "answers"), rows)
     for page, is_up in zip(pages, answers, strict=True):
-        # Lines and not a table: a link that is folded to the width of a terminal does not open.
-        login = f"  user {page.user}  password {page.password}" if page.user else ""
-        output.say(f"{page.name:<14} {page.url}{login}{'' if is_up else '  (does not answer)'}")
+        output.say(f"{page.line}{'' if is_up else '  (does not answer)'}")
     output.close()
 
 

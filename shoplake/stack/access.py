@@ -21,6 +21,12 @@ class Address:
     password: str | None
     check: str
 
+    @property
+    def line(self) -> str:
+        """The address and its login in one line, which a terminal may wrap but not fold: so a link opens."""
+        login = f"  user {self.user}  password {self.password}" if self.user else ""
+        return f"{self.name:<14} {self.url}{login}"
+
 
 def addresses(settings: Settings) -> list[Address]:
     """Every page that the stack serves to people."""
