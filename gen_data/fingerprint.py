@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 
 from gen_data.schema import SHOP_TABLES
 
@@ -17,13 +18,15 @@ class Fingerprint:
 
 
 def fingerprints(connection: psycopg.Connection) -> dict[str, Fingerprint]:
-    """The fingerprint of every operational table, by name, as one consistent state.
+    """The fingerprint of every operational table, by name, as one consistent state; or as the caller's transaction sees it.
 
     A row is hashed as its text, with the settings that shape text pinned.
     """
     found = {}
+    is_own_transaction = connection.info.transaction_status == TransactionStatus.IDLE
     with connection.transaction():
-        connection.execute("set transaction isolation level repeatable read read only")
+        if is_own_transaction:
+            connection.execute("set transaction isolation level repeatable read read only")
         for setting, value in (("timezone", "UTC"), ("datestyle", "ISO, YMD"), ("intervalstyle", "postgres"), ("extra_float_digits", "1")):
             connection.execute("select set_config(%s, %s, true)", (setting, value))
         for table in SHOP_TABLES:

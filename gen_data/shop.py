@@ -176,6 +176,7 @@ def _open(connection: psycopg.Connection, settings: Settings, wishes: Wishes) ->
         seed = DEFAULT_SEED if wishes.seed is None else wishes.seed
         identity = Identity(seed, settings.time_zone, settings.currency, settings.locale, _opening(settings.time_zone))
         orders_per_day = wishes.orders_per_day or settings.live_orders_per_day
+        _check_locale(settings.locale)
         open_shop(connection, identity, Switch(0, find(wishes.scenario or DEFAULT_SCENARIO), orders_per_day))
         return identity
     if wishes.seed is not None and wishes.seed != identity.seed:
@@ -199,6 +200,13 @@ def _opening(time_zone: str) -> datetime:
         raise SettingsError(
             f"settings: SHOPLAKE_TIME_ZONE {time_zone} is not a known time zone. Give a name such as Asia/Ho_Chi_Minh."
         ) from problem
+
+
+def _check_locale(locale: str) -> None:
+    from faker.config import AVAILABLE_LOCALES
+
+    if locale not in AVAILABLE_LOCALES:
+        raise SettingsError(f"settings: SHOPLAKE_LOCALE {locale} is not a locale that faker knows. Give one such as vi_VN or en_US.")
 
 
 def _switch(connection: psycopg.Connection, wishes: Wishes) -> None:

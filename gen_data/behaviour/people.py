@@ -16,10 +16,7 @@ NamePool = dict[str, list[str]]
 
 
 def fill_name_pool(seed: int, locale: str) -> NamePool:
-    """Parts of names and places in a locale, the same for the same seed; common ones are in it more often.
-
-    Raises AttributeError where faker does not know the locale.
-    """
+    """Parts of names and places in a locale, the same for the same seed; common ones are in it more often."""
     from faker import Faker
 
     fake = Faker(locale)
