@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -175,4 +175,8 @@ def trade(bronze: Bronze, first: int, count: int, days: int = 1, operation: str 
         bronze.change(operation, name, rows)
 
 
-DAY_ONE = date(2026, 1, 5)
+def place(bronze: Bronze, number: int, **values: Any) -> None:
+    """Add to the open transaction a paid order of 100 with one line."""
+    bronze.change("insert", "orders", [order(number, **values)])
+    bronze.change("insert", "order_items", [line(number)])
+    bronze.change("insert", "payments", [payment(number, number)])

@@ -1,11 +1,69 @@
-import pytest
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
 
-from iceberg.catalog import prepare_lake
-from shoplake.core.settings import Settings
-from tests.spark_jobs.bronze_rows import Bronze
+import psycopg
+import pytest
+from psycopg import sql
+
+from iceberg.catalog import open_catalog, prepare_lake
+from shoplake.core.settings import LAKE_WRITER, POSTGRES_ADMIN, Settings
+from spark_jobs.run import build
+from tests.services import fresh_databases
+from tests.spark_jobs.bronze_rows import START, Bronze, open_shop, place
+
+
+@dataclass(frozen=True)
+class Traded:
+    """A lake at release 1: two orders of day one and two, and one in another channel; each of 100, paid, of one line."""
+
+    settings: Settings
+    bronze: Bronze
 
 
 @pytest.fixture
 def bronze(spark_services: Settings, fresh: Settings) -> Bronze:
     """Empty bronze tables of the shop in a fresh lake."""
     return Bronze(prepare_lake(fresh), fresh.catalog_dsn).create()
+
+
+@pytest.fixture(scope="session")
+def template(spark_services: Settings) -> Iterator[tuple[Settings, int]]:
+    """A lake that is built once and copied for each test, with its end position."""
+    with fresh_databases(spark_services) as settings:
+        catalog = prepare_lake(settings)
+        bronze = Bronze(catalog, settings.catalog_dsn).create()
+        open_shop(bronze)
+        place(bronze, 1)
+        place(bronze, 2, at=START + timedelta(days=1))
+        place(bronze, 3, at=START + timedelta(days=1), channel_code="tiki")
+        bronze.change("insert", "customer_history", [{"customer_id": 1, "version": 1, "operation": "insert", "changed_at": START}])
+        end = bronze.commit()
+        assert build(settings).release is not None
+        catalog.engine.dispose()
+        yield settings, end
+
+
+@pytest.fixture
+def traded(traded_again: Callable[[], Traded]) -> Traded:
+    """The lake of ``template``, to be changed freely."""
+    return traded_again()
+
+
+@pytest.fixture
+def traded_again(template: tuple[Settings, int], fresh: Settings) -> Callable[[], Traded]:
+    """Gives the lake of ``template`` anew at each call."""
+    return lambda: _copy(template, fresh)
+
+
+def _copy(template: tuple[Settings, int], fresh: Settings) -> Traded:
+    """A copy of the catalog alone: files are never written twice."""
+    original, end = template
+    name, source = (sql.Identifier(urlsplit(settings.catalog_dsn).path[1:]) for settings in (fresh, original))
+    with psycopg.connect(fresh.postgres_url(POSTGRES_ADMIN, "postgres"), autocommit=True) as admin:
+        # A database with sessions cannot be copied, and Spark's pools let go of theirs late.
+        admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (source.as_string()[1:-1],))
+        admin.execute(sql.SQL("drop database {} with (force)").format(name))
+        admin.execute(sql.SQL("create database {} template {} owner {}").format(name, source, sql.Identifier(LAKE_WRITER)))
+    return Traded(fresh, Bronze(open_catalog(fresh), fresh.catalog_dsn, end))

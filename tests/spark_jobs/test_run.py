@@ -11,7 +11,8 @@ from shoplake.core.errors import BuildError, BusyError, CheckFailedError, Releas
 from shoplake.core.lock import only_one
 from shoplake.core.settings import Settings
 from spark_jobs.run import abandon_run, begin_run, build, build_table, publish_run
-from tests.spark_jobs.bronze_rows import START, Bronze, customer, line, open_shop, order, payment, trade
+from tests.spark_jobs.bronze_rows import START, Bronze, customer, line, order, payment, place
+from tests.spark_jobs.conftest import Traded
 from tests.spark_jobs.lake_rows import assert_incremental_equals_full, outcomes, rows_of, whole_lake
 
 pytestmark = pytest.mark.integration
@@ -24,75 +25,56 @@ def sales(settings: Settings) -> list[tuple[object, ...]]:
     return rows_of(settings, "gold.daily_sales", "order_date", "channel_code", "gross_merchandise_value", "net_revenue")
 
 
-def place(bronze: Bronze, number: int, **values: object) -> None:
-    """A paid order of 100 with one line, in the open transaction."""
-    bronze.change("insert", "orders", [order(number, **values)])  # type: ignore[arg-type]
-    bronze.change("insert", "order_items", [line(number)])
-    bronze.change("insert", "payments", [payment(number, number)])
-
-
 def test_a_build_before_any_ingest_says_what_to_do(bronze: Bronze, fresh: Settings) -> None:
     with pytest.raises(BuildError, match=r"nothing was ingested yet\. Run `shoplake ingest` first"):
         build(fresh)
 
 
-def test_a_day_of_trade_becomes_numbers_and_late_changes_restate_only_their_days(bronze: Bronze, fresh: Settings) -> None:
-    open_shop(bronze)
-    place(bronze, 1)
-    place(bronze, 2, at=LATER)
-    place(bronze, 3, at=LATER, channel_code="tiki")
-    bronze.commit()
-    first = build(fresh)
-    assert first.release is not None
-    assert first.release.release_id == 1
-    assert set(outcomes(first).values()) == {"full"}
-    assert all(check.passed for check in first.checks)
+def test_changes_restate_only_what_they_touch_however_late(traded: Traded) -> None:
+    settings, bronze = traded.settings, traded.bronze
     hundred, nothing = Decimal("100.00"), Decimal("0.00")
-    assert sales(fresh) == [(DAY_1, "shopee", hundred, hundred), (DAY_2, "shopee", hundred, hundred), (DAY_2, "tiki", hundred, hundred)]
+    assert sales(settings) == [(DAY_1, "shopee", hundred, hundred), (DAY_2, "shopee", hundred, hundred), (DAY_2, "tiki", hundred, hundred)]
 
     # Nothing new: nothing is written, no release is made.
-    idle = build(fresh)
+    idle = build(settings)
     assert idle.release is None
     assert outcomes(idle) == {}
 
     # An old order is cancelled: its day alone is computed anew.
     bronze.change("update", "orders", [order(1, status="cancelled")])
     bronze.commit()
-    late = build(fresh)
+    late = build(settings)
     assert outcomes(late) == {
         "silver.orders": "merge", "gold.daily_sales": "recompute", "gold.hourly_sales": "recompute", "gold.sales_by_channel": "recompute",
     }  # fmt: skip
     assert late.run.tables["gold.daily_sales"].touched == {"groups": [["2026-01-05"]]}
-    assert sales(fresh)[0] == (DAY_1, "shopee", hundred, nothing)
+    assert sales(settings)[0] == (DAY_1, "shopee", hundred, nothing)
 
     # An order moves to another day and channel: the old and the new day are restated, and a group that is empty is gone.
     bronze.change("update", "orders", [order(3, at=START)])
     bronze.commit()
-    moved = build(fresh)
+    moved = build(settings)
     assert moved.run.tables["gold.daily_sales"].touched == {"groups": [["2026-01-05"], ["2026-01-06"]]}
     assert moved.run.tables["gold.sales_by_channel"].touched == {"groups": [["shopee"], ["tiki"]]}
-    assert sales(fresh) == [(DAY_1, "shopee", Decimal("200.00"), hundred), (DAY_2, "shopee", hundred, hundred)]
-    assert rows_of(fresh, "gold.sales_by_channel", "channel_code", "order_count") == [("shopee", 3)]
+    assert sales(settings) == [(DAY_1, "shopee", Decimal("200.00"), hundred), (DAY_2, "shopee", hundred, hundred)]
+    assert rows_of(settings, "gold.sales_by_channel", "channel_code", "order_count") == [("shopee", 3)]
 
     # A payment is refunded: found through the order that it belongs to.
     bronze.change("update", "payments", [payment(2, 2, "refunded")])
     bronze.commit()
-    assert build(fresh).run.tables["gold.daily_sales"].touched == {"groups": [["2026-01-06"]]}
-    assert sales(fresh)[1] == (DAY_2, "shopee", hundred, nothing)
+    assert build(settings).run.tables["gold.daily_sales"].touched == {"groups": [["2026-01-06"]]}
+    assert sales(settings)[1] == (DAY_2, "shopee", hundred, nothing)
 
     # A payment goes over to another order: the one it left and the one it came to.
     bronze.change("update", "payments", [payment(3, 2)])
     bronze.commit()
-    assert build(fresh).run.tables["gold.daily_sales"].touched == {"groups": [["2026-01-05"], ["2026-01-06"]]}
-    assert sales(fresh) == [(DAY_1, "shopee", Decimal("200.00"), nothing), (DAY_2, "shopee", hundred, hundred)]
-    assert_incremental_equals_full(fresh)
+    assert build(settings).run.tables["gold.daily_sales"].touched == {"groups": [["2026-01-05"], ["2026-01-06"]]}
+    assert sales(settings) == [(DAY_1, "shopee", Decimal("200.00"), nothing), (DAY_2, "shopee", hundred, hundred)]
+    assert_incremental_equals_full(settings)
 
 
-def test_deletes_key_changes_truncates_and_unsent_values_reach_silver(bronze: Bronze, fresh: Settings) -> None:
-    open_shop(bronze)
-    bronze.change("insert", "customer_history", [{"customer_id": 1, "version": 1, "operation": "insert", "changed_at": START}])
-    bronze.commit()
-    build(fresh)
+def test_deletes_key_changes_truncates_and_unsent_values_reach_silver(traded: Traded) -> None:
+    bronze, fresh = traded.bronze, traded.settings
     bronze.change("delete", "customers", [{"customer_id": 4}, {"customer_id": 5}])
     bronze.change("insert", "customers", [customer(50, "gold")])
     bronze.change("update", "customers", [{**customer(2, "silver"), "full_name": None}], unchanged=["full_name"])
@@ -105,68 +87,61 @@ def test_deletes_key_changes_truncates_and_unsent_values_reach_silver(bronze: Br
         (1, "Customer 1", "bronze"), (2, "Customer 2", "silver"), (3, "Customer 3", "bronze"), (50, "Customer 50", "gold"),
     ]  # fmt: skip
     assert rows_of(fresh, "silver.customer_history", "customer_id") == [(2,)]
-    assert_incremental_equals_full(fresh)
+    assert_incremental_equals_full(fresh, ("silver.customers", "silver.customer_history"))
 
 
-def test_rows_behind_the_cut_wait_for_the_next_one(bronze: Bronze, fresh: Settings) -> None:
-    open_shop(bronze)
-    place(bronze, 1)
+def test_rows_behind_the_cut_wait_for_the_next_one(traded: Traded) -> None:
+    bronze, fresh = traded.bronze, traded.settings
+    place(bronze, 4)
     bronze.commit()
-    place(bronze, 2)
+    place(bronze, 5)
     bronze.commit(cut=False)
-    build(fresh)
-    assert rows_of(fresh, "silver.orders", "order_id") == [(1,)]
+    assert outcomes(build(fresh))["silver.orders"] == "append"
+    assert rows_of(fresh, "silver.orders", "order_id") == [(1,), (2,), (3,), (4,)]
+    # The same snapshot of bronze is read further once the next cut covers it.
     bronze.commit()
     assert outcomes(build(fresh))["silver.orders"] == "append"
-    assert rows_of(fresh, "silver.orders", "order_id") == [(1,), (2,)]
+    assert rows_of(fresh, "silver.orders", "order_id") == [(1,), (2,), (3,), (4,), (5,)]
 
 
-def test_a_limited_build_leaves_the_others_and_a_later_one_catches_up(bronze: Bronze, fresh: Settings) -> None:
-    open_shop(bronze)
-    place(bronze, 1)
-    bronze.commit()
-    build(fresh)
-    place(bronze, 2, at=LATER)
+def test_a_limited_build_leaves_the_others_and_a_later_one_catches_up(traded: Traded) -> None:
+    bronze, fresh = traded.bronze, traded.settings
+    before = sales(fresh)
+    place(bronze, 4, at=LATER + timedelta(days=1))
     bronze.commit()
     assert set(outcomes(build(fresh, tables=["silver.orders"]))) == {"silver.orders"}
-    assert [row[0] for row in sales(fresh)] == [DAY_1]
-    place(bronze, 3, at=LATER + timedelta(days=1))
+    assert sales(fresh) == before
+    place(bronze, 5, at=LATER + timedelta(days=2))
     bronze.commit()
     caught_up = build(fresh)
-    assert caught_up.run.tables["gold.daily_sales"].touched == {"groups": [["2026-01-06"], ["2026-01-07"]]}
-    assert_incremental_equals_full(fresh)
+    assert caught_up.run.tables["gold.daily_sales"].touched == {"groups": [["2026-01-07"], ["2026-01-08"]]}
+    assert [row[0] for row in sales(fresh)] == [DAY_1, DAY_2, DAY_2, DAY_2 + timedelta(days=1), DAY_2 + timedelta(days=2)]
 
 
-def test_a_failed_check_stops_the_release_and_a_corrected_input_heals(bronze: Bronze, fresh: Settings) -> None:
-    open_shop(bronze)
-    place(bronze, 1)
-    bronze.commit()
-    build(fresh)
+def test_a_failed_check_stops_the_release_and_a_corrected_input_heals(traded: Traded) -> None:
+    bronze, fresh = traded.bronze, traded.settings
     before = whole_lake(fresh)
-    bronze.change("insert", "orders", [{**order(2), "status": "lost"}, {**order(3), "status": "lost"}])
+    bronze.change("insert", "orders", [order(4, status="lost"), order(5, status="lost")])
     bronze.commit()
     with pytest.raises(CheckFailedError) as failure:
         build(fresh)
     assert str(failure.value) == (
         "check: silver.orders status must be one of pending, paid, packed, shipped, delivered, cancelled, returned, "
-        "but 2 rows are not, first (2). Release 1 stays current; correct the input and run the build again."
+        "but 2 rows are not, first (4). Release 1 stays current; correct the input and run the build again."
     )
     assert whole_lake(fresh) == before
     with psycopg.connect(fresh.catalog_dsn) as connection:
         kept = connection.execute("select table_name, failing_count, examples from shoplake.check_results where not passed").fetchall()
-    assert kept == [("silver.orders", 2, [["2"], ["3"]])]
-    bronze.change("delete", "orders", [{"order_id": 2}, {"order_id": 3}])
+    assert kept == [("silver.orders", 2, [["4"], ["5"]])]
+    bronze.change("delete", "orders", [{"order_id": 4}, {"order_id": 5}])
     bronze.commit()
     healed = build(fresh)
     assert healed.release is not None
     assert whole_lake(fresh) == before
 
 
-def test_lines_that_do_not_add_up_to_their_order_stop_the_release(bronze: Bronze, fresh: Settings) -> None:
-    open_shop(bronze)
-    place(bronze, 1)
-    bronze.commit()
-    build(fresh)
+def test_lines_that_do_not_add_up_to_their_order_stop_the_release(traded: Traded) -> None:
+    bronze, fresh = traded.bronze, traded.settings
     bronze.change("insert", "order_items", [line(1, number=2)])
     bronze.commit()
     with pytest.raises(
@@ -175,16 +150,18 @@ def test_lines_that_do_not_add_up_to_their_order_stop_the_release(bronze: Bronze
         build(fresh)
 
 
-def test_tasks_of_other_processes_share_a_run_by_its_number(bronze: Bronze, fresh: Settings) -> None:
-    open_shop(bronze)
-    place(bronze, 1)
+def test_tasks_of_other_processes_share_a_run_by_its_number(traded: Traded) -> None:
+    bronze, fresh = traded.bronze, traded.settings
+    place(bronze, 4)
+    bronze.change("update", "customers", [customer(1, "gold")])
     bronze.commit()
     run = begin_run(fresh, ["silver.orders"])
-    with pytest.raises(BuildError, match=r"silver\.orders needs silver\.customers, which run 1 has not built yet"):
+    assert run.waiting == ["silver.customers", "silver.orders"]
+    with pytest.raises(BuildError, match=r"silver\.orders needs silver\.customers, which run 2 has not built yet"):
         build_table(fresh, run.run_id, "silver.orders")
-    with pytest.raises(ReleaseError, match=r"of run 1 is not built yet"):
+    with pytest.raises(ReleaseError, match=r"of run 2 is not built yet"):
         publish_run(fresh, run.run_id)
-    place(bronze, 2)
+    place(bronze, 5)
     bronze.commit()
     for name in run.waiting:
         assert build_table(fresh, run.run_id, name).status == "built"
@@ -193,26 +170,25 @@ def test_tasks_of_other_processes_share_a_run_by_its_number(bronze: Bronze, fres
     release = publish_run(fresh, run.run_id)
     assert release is not None
     assert publish_run(fresh, run.run_id) == release, "a task that is tried again finds the release"
-    assert rows_of(fresh, "silver.orders", "order_id") == [(1,)], "every table of a run reads the same cut"
+    assert rows_of(fresh, "silver.orders", "order_id") == [(1,), (2,), (3,), (4,)], "every table of a run reads the same cut"
 
 
-def test_a_run_that_another_release_overtook_is_not_published(bronze: Bronze, fresh: Settings) -> None:
-    open_shop(bronze)
+def test_a_run_that_another_release_overtook_is_not_published(traded: Traded) -> None:
+    bronze, fresh = traded.bronze, traded.settings
+    bronze.change("update", "customers", [customer(1, "gold")])
     bronze.commit()
-    slow = begin_run(fresh, ["silver.channels"])
-    build_table(fresh, slow.run_id, "silver.channels")
+    slow = begin_run(fresh, ["silver.customers"])
+    build_table(fresh, slow.run_id, "silver.customers")
     build(fresh)
-    with pytest.raises(ReleaseError, match="another release was published since run 1 began"):
+    with pytest.raises(ReleaseError, match="another release was published since run 2 began"):
         publish_run(fresh, slow.run_id)
     abandon_run(fresh, slow.run_id, "overtaken")
-    with pytest.raises(ReleaseError, match="run 1 is failed"):
+    with pytest.raises(ReleaseError, match="run 2 is failed"):
         publish_run(fresh, slow.run_id)
 
 
-def test_a_main_that_somebody_else_moved_is_refused_and_put_back_by_a_rollback(bronze: Bronze, fresh: Settings) -> None:
-    open_shop(bronze)
-    bronze.commit()
-    build(fresh)
+def test_a_main_that_somebody_else_moved_is_refused_and_put_back_by_a_rollback(traded: Traded) -> None:
+    bronze, fresh = traded.bronze, traded.settings
     before = whole_lake(fresh)
     table = open_catalog(fresh).load_table("silver.channels")
     table.append(table.scan().to_arrow())
@@ -226,13 +202,10 @@ def test_a_main_that_somebody_else_moved_is_refused_and_put_back_by_a_rollback(b
     assert (1, "gold") in rows_of(fresh, "silver.customers", "customer_id", "tier")
 
 
-def test_after_a_rollback_the_next_build_takes_in_again_what_came_since(bronze: Bronze, fresh: Settings) -> None:
-    open_shop(bronze)
-    place(bronze, 1)
-    bronze.commit()
-    build(fresh)
+def test_after_a_rollback_the_next_build_takes_in_again_what_came_since(traded: Traded) -> None:
+    bronze, fresh = traded.bronze, traded.settings
     old = whole_lake(fresh)
-    place(bronze, 2, at=LATER)
+    place(bronze, 4, at=LATER)
     bronze.commit()
     build(fresh)
     new = whole_lake(fresh)
@@ -256,11 +229,8 @@ def test_an_input_that_was_never_captured_is_named(bronze: Bronze, fresh: Settin
         build(fresh)
 
 
-def test_the_spark_ui_names_each_job_by_table_and_step(bronze: Bronze, fresh: Settings, spark_services: Settings) -> None:
-    open_shop(bronze)
-    trade(bronze, 1, 3)
-    bronze.commit()
-    build(fresh)
+def test_the_spark_ui_names_each_job_by_table_and_step(traded: Traded, spark_services: Settings) -> None:
+    bronze, fresh = traded.bronze, traded.settings
     bronze.change("update", "orders", [order(1, status="shipped", amount=0)])
     bronze.change("update", "order_items", [line(1, 0, 1), line(1, 0, 2)])
     bronze.commit()

@@ -1,0 +1,93 @@
+"""Incremental equals full: random lives of a small shop, built step by step and then from scratch."""
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from spark_jobs.run import build
+from tests.spark_jobs.bronze_rows import START, Bronze, line, order, payment
+from tests.spark_jobs.conftest import Traded
+from tests.spark_jobs.lake_rows import assert_incremental_equals_full
+
+pytestmark = pytest.mark.integration
+
+EXAMPLES = int(os.environ.get("SHOPLAKE_PROPERTY_EXAMPLES", "2"))
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(["place", "place", "status", "move", "refund", "repay", "price", "delete", "truncate payments"]),
+        st.integers(1, 8),
+        st.integers(0, 3),
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+class Shop:
+    """What the source holds, so that each change of it is one that could happen."""
+
+    def __init__(self, bronze: Bronze) -> None:
+        self.bronze = bronze
+        self.orders = {number: dict(order(number)) for number in (1, 2, 3)}
+        self.orders[2]["ordered_at"] = self.orders[3]["ordered_at"] = START + timedelta(days=1)
+        self.orders[3]["channel_code"] = "tiki"
+        self.payments = {number: dict(payment(number, number)) for number in (1, 2, 3)}
+
+    def do(self, what: str, number: int, choice: int) -> None:
+        """One change, or a few in one transaction; what cannot be done is left."""
+        if what == "place" and number not in self.orders:
+            self.orders[number] = dict(order(number, START + timedelta(hours=16 * choice), ("shopee", "tiki", "lazada", "website")[choice]))
+            self.payments[number] = dict(payment(number, number))
+            self.bronze.change("insert", "orders", [self.orders[number]])
+            self.bronze.change("insert", "order_items", [line(number)])
+            self.bronze.change("insert", "payments", [self.payments[number]])
+        elif what == "truncate payments":
+            self.payments = {}
+            self.bronze.change("truncate", "payments", [{}])
+        elif what in ("status", "move", "price") and number in self.orders:
+            self._change_order(what, number, choice)
+        elif what in ("refund", "repay") and number in self.payments and self.orders:
+            other = sorted(self.orders)[choice % len(self.orders)]
+            self.payments[number] |= {"status": "refunded"} if what == "refund" else {"status": "succeeded", "order_id": other}
+            self.bronze.change("update", "payments", [self.payments[number]])
+        elif what == "delete" and number in self.orders:
+            gone = [key for key, paid in self.payments.items() if paid["order_id"] == number]
+            self.bronze.change("delete", "payments", [{"payment_id": key} for key in gone])
+            self.bronze.change("delete", "order_items", [{"order_id": number, "line_number": 1}])
+            self.bronze.change("delete", "orders", [{"order_id": number}])
+            self.payments = {key: paid for key, paid in self.payments.items() if key not in gone}
+            del self.orders[number]
+
+    def _change_order(self, what: str, number: int, choice: int) -> None:
+        if what == "status":
+            self.orders[number]["status"] = ("paid", "shipped", "cancelled", "returned")[choice]
+        elif what == "move":
+            self.orders[number] |= {"ordered_at": START + timedelta(hours=11 * choice), "channel_code": ("tiki", "shopee")[choice % 2]}
+        else:
+            amount = 50 * (choice + 1)
+            self.orders[number] |= {name: order(number, amount=amount)[name] for name in ("items_amount", "total_amount")}
+            self.bronze.change("update", "order_items", [line(number, amount)])
+        self.bronze.change("update", "orders", [self.orders[number]])
+
+
+@settings(
+    max_examples=EXAMPLES, deadline=None, derandomize=True, phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+@given(batches=st.lists(steps, min_size=2, max_size=2))
+def test_building_step_by_step_gives_the_same_rows_as_building_from_scratch(
+    batches: list[list[tuple[str, int, int]]], traded_again: Callable[[], Traded]
+) -> None:
+    traded = traded_again()
+    shop = Shop(traded.bronze)
+    for batch in batches:
+        for step in batch:
+            shop.do(*step)
+        traded.bronze.commit()
+        build(traded.settings)
+    assert_incremental_equals_full(traded.settings)
