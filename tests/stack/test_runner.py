@@ -206,3 +206,11 @@ def test_a_container_s_entry_runs_one_service_and_stops_it_on_a_signal(home: Pat
         entry.terminate()
         entry.wait(20)
     assert not ports.accepts(settings.minio_port)
+
+
+def test_the_live_shop_answers_and_ends_its_tick_when_it_is_stopped(home: Path) -> None:
+    settings = up(private_settings(home), ["shop"]).settings
+    assert next(state for state in status(settings) if state.name == "shop").state == "running"
+    assert down(settings, ["shop"]) == ["shop"]
+    # Its summary is printed only when it ended by itself.
+    assert "reconnects" in (home / "logs" / "shop.log").read_text()

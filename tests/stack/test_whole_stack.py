@@ -14,9 +14,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from pyspark.sql import SparkSession
 
+from iceberg.catalog import prepare_lake
 from shoplake.core.settings import BUCKET, LOOPBACK, SHOP_DATABASE, SHOP_OWNER, Settings
-from shoplake.stack.access import addresses, answering, exports
+from shoplake.stack.access import addresses, answering
 from shoplake.stack.airflow_api import AirflowApi
+from shoplake.stack.exports import exports
 from shoplake.stack.local import processes
 from shoplake.stack.local.runner import pid_file, status, up
 from shoplake.stack.services import SERVICES
@@ -126,8 +128,13 @@ def test_the_exported_identities_read_and_write_nowhere(stack: Settings) -> None
     ):
         with pytest.raises(ClientError, match="AccessDenied"):
             attempt()
-    assert "SPARK_REMOTE" not in variables
-    assert "SPARK_REMOTE" in exports(stack, write=True)
+    prepare_lake(stack)
+    session = SparkSession.builder.remote(variables["SPARK_REMOTE"]).create()
+    assert "gold" in [row.namespace for row in session.sql("show namespaces in lake").collect()]
+    with pytest.raises(Exception, match="permission denied"):
+        session.sql("create table lake.gold.mine (a int) using iceberg").collect()
+    with contextlib.suppress(Exception):
+        session.stop()
 
 
 def test_killed_as_a_whole_it_comes_back_with_everything(stack: Settings) -> None:

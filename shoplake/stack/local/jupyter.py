@@ -6,6 +6,7 @@ from pathlib import Path
 
 from shoplake.core.progress import Progress
 from shoplake.core.settings import LOOPBACK, PROJECT_FOLDER, Settings
+from shoplake.stack.exports import exports
 from shoplake.stack.local.ports import answers
 
 NOTEBOOKS = PROJECT_FOLDER / "notebooks"
@@ -26,9 +27,11 @@ def command(settings: Settings) -> list[str]:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The token, this stack's settings for the kernels, and folders of its own in place of the user's."""
+    """The token, what the kernels need to read everything, and folders of its own in place of the user's."""
     own = settings.home / "jupyter"
-    return settings.environment() | {
+    return {
+        **settings.environment(),
+        **exports(settings),
         "JUPYTER_TOKEN": settings.secret("jupyter_token"),
         "JUPYTER_CONFIG_DIR": str(own / "config"),
         "JUPYTER_DATA_DIR": str(own / "data"),

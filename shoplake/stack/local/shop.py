@@ -19,9 +19,18 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def is_healthy(settings: Settings) -> bool:
-    """Whether the shop has opened: it has orders."""
+    """Whether a generator holds the shop and has laid its tables."""
     try:
         with psycopg.connect(settings.shop_dsn, connect_timeout=2) as connection:
-            return connection.execute("select order_id from public.orders limit 1").fetchone() is not None
+            row = connection.execute(
+                """
+                select to_regclass('public.orders') is not null
+                   and exists (
+                       select from pg_stat_activity
+                       where datname = current_database() and application_name like 'shoplake shop clock pid %'
+                   )
+                """
+            ).fetchone()
     except psycopg.Error:
         return False
+    return bool(row and row[0])

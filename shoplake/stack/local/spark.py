@@ -123,7 +123,8 @@ def _prepare_folders(settings: Settings) -> None:
 def _connect_properties(settings: Settings) -> dict[str, str]:
     return (
         ENGINE_PROPERTIES
-        | catalog_properties(settings)
+        # Whoever writes brings the writer's identity in a session of their own.
+        | catalog_properties(settings, reader=True)
         | {
             "spark.master": "local[*]",
             "spark.driver.memory": settings.spark_memory,
