@@ -46,7 +46,7 @@ class Service:
     prepare: Callable[[Settings, Progress], None] = _nothing_to_prepare
     bootstrap: Callable[[Settings], None] = _nothing
     stop_signal: signal.Signals = signal.SIGTERM
-    start_seconds: int = 90
+    start_seconds: int = 180
     stop_seconds: int = 15
 
 
