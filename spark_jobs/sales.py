@@ -1,8 +1,11 @@
 """What counts as a sale: the one definition behind every gold table of sales.
 
 Gross merchandise value takes every placed line at list price, as marketplaces
-report it. Net revenue follows IFRS 15, the consideration that the shop keeps:
-discounts, cancelled and refunded orders are left out, and so are shipping and tax.
+report it. Revenue takes the orders with a successful payment that are not
+cancelled, by the day of the order, less discounts and without shipping and tax;
+net revenue is what is left of it after refunds, the consideration that the shop
+expects to keep (IFRS 15, paragraphs 47 and 55). Average order value is revenue
+per paid order before refunds, as Shopify reports it.
 """
 
 from pyspark.sql import Column, DataFrame
@@ -10,11 +13,24 @@ from pyspark.sql import functions as F
 
 
 def order_sales(silver_orders: DataFrame, silver_order_items: DataFrame, silver_payments: DataFrame) -> DataFrame:
-    """One row per order: silver.orders with ``list_amount``, ``unit_count`` (of its lines) and ``is_paid``."""
+    """One row per order: silver.orders with ``list_amount``, ``unit_count``, ``is_paid``, ``revenue`` and ``refunded_amount``.
+
+    A refund is a payment of its own, or the payment itself in status refunded;
+    either way money had come in. It gives back shipping and tax too, so what it
+    takes from revenue is at most the revenue of its order.
+    """
     lines = silver_order_items.groupBy("order_id").agg(F.sum("list_amount").alias("list_amount"), F.sum("quantity").alias("unit_count"))
-    paid = silver_payments.where(F.col("status") == "succeeded").select("order_id").distinct().withColumn("has_succeeded", F.lit(True))
-    is_paid = F.coalesce(F.col("has_succeeded"), F.lit(False)) & (F.col("status") != "cancelled")
-    return silver_orders.join(lines, on="order_id", how="left").join(paid, on="order_id", how="left").withColumn("is_paid", is_paid)
+    refund = F.sum(F.when(F.col("status") == "refunded", F.col("amount")))
+    money = silver_payments.where(F.col("status").isin("succeeded", "refunded")).groupBy("order_id").agg(refund.alias("refund"))
+    money = money.withColumn("has_payment", F.lit(True))
+    is_paid = F.coalesce(F.col("has_payment"), F.lit(False)) & (F.col("status") != "cancelled")
+    return (
+        silver_orders.join(lines, on="order_id", how="left")
+        .join(money, on="order_id", how="left")
+        .withColumn("is_paid", is_paid)
+        .withColumn("revenue", F.when(F.col("is_paid"), F.col("net_amount")).otherwise(F.lit(0)))
+        .withColumn("refunded_amount", F.least(F.coalesce("refund", F.lit(0)), F.col("revenue")))
+    )
 
 
 def sales_measures() -> list[Column]:
@@ -22,7 +38,9 @@ def sales_measures() -> list[Column]:
     return [
         _money(F.sum(F.coalesce("list_amount", F.lit(0)))).alias("gross_merchandise_value"),
         _money(F.sum("discount_amount")).alias("discount_amount"),
-        _money(F.sum(F.when(F.col("is_paid"), F.col("net_amount")).otherwise(F.lit(0)))).alias("net_revenue"),
+        _money(F.sum("revenue")).alias("revenue"),
+        _money(F.sum("refunded_amount")).alias("refunded_amount"),
+        _money(F.sum(F.col("revenue") - F.col("refunded_amount"))).alias("net_revenue"),
         F.count(F.lit(1)).alias("order_count"),
         F.count_if("is_paid").alias("paid_order_count"),
         F.count_if(F.col("status") == "cancelled").alias("cancelled_order_count"),
@@ -32,8 +50,8 @@ def sales_measures() -> list[Column]:
 
 
 def average_order_value() -> Column:
-    """Net revenue per paid order, null where there is none; needs both columns."""
-    return F.try_divide("net_revenue", "paid_order_count").cast("decimal(14,2)")
+    """Revenue per paid order, null where there is none; needs both columns."""
+    return F.try_divide("revenue", "paid_order_count").cast("decimal(14,2)")
 
 
 def _money(amount: Column) -> Column:

@@ -8,6 +8,8 @@ from shoplake.core.settings import Settings
 from shoplake.stack.local.runner import up
 from tests.services import fresh_databases, private_stack
 
+pytest_plugins = ["tests.spark_jobs.fixtures"]
+
 
 @pytest.fixture(scope="session")
 def services() -> Iterator[Settings]:

@@ -17,22 +17,22 @@ TABLE = Table(
         Column("last_order_date", DateType(), "day of its newest order, in the shop's time zone"),
         Column("gross_merchandise_value", MONEY, "list price times quantity of all placed lines, before discounts, in the shop's currency"),
         Column("discount_amount", MONEY, "discounts on all placed lines"),
-        Column("net_revenue", MONEY, "items less discounts, without shipping and tax, of the paid orders: see paid_order_count"),
+        Column("revenue", MONEY, "items less discounts, without shipping and tax, of the paid orders"),
+        Column("refunded_amount", MONEY, "what of that revenue was given back by refunds until now, whatever the day of the refund"),
+        Column("net_revenue", MONEY, "revenue less refunds"),
         Column("order_count", LongType(), "orders placed, cancelled ones included"),
-        Column(
-            "paid_order_count", LongType(), "orders not cancelled that have a payment in status succeeded; a refund takes its order out"
-        ),
+        Column("paid_order_count", LongType(), "orders with a successful payment that are not cancelled, refunded ones included"),
         Column("cancelled_order_count", LongType(), "orders that are cancelled by now"),
         Column("returned_order_count", LongType(), "orders that are returned by now"),
         Column("unit_count", LongType(), "pieces in all placed lines"),
-        Column("average_order_value", AMOUNT, "net revenue per paid order, empty where none is paid"),
+        Column("average_order_value", AMOUNT, "revenue per paid order, before refunds; empty where none is paid"),
     ),
     refresh=RecomputeTouched("channel_code"),
     checks=(at_least("order_count", 1), sums_to("net_revenue", "gold.daily_sales", "net_revenue")),
 )
 
 _ADDED_UP = (
-    "gross_merchandise_value", "discount_amount", "net_revenue", "order_count", "paid_order_count",
+    "gross_merchandise_value", "discount_amount", "revenue", "refunded_amount", "net_revenue", "order_count", "paid_order_count",
     "cancelled_order_count", "returned_order_count", "unit_count",
 )  # fmt: skip
 

@@ -14,7 +14,7 @@ TABLE = Table(
         Column("order_id", LongType(), "what was paid, see silver.orders"),
         Column("attempt", IntegerType(), "1 for the order's first attempt, counting up"),
         Column("method", StringType(), "cod, card, e_wallet or bank_transfer"),
-        Column("status", StringType(), "succeeded, failed or refunded"),
+        Column("status", StringType(), "succeeded, failed, or refunded for money that was given back"),
         Column("amount", AMOUNT, "what was to be paid, in the order's currency"),
         Column("paid_at", TimestamptzType(), "when it was tried"),
     ),

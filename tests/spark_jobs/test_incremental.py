@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from spark_jobs.run import build
 from tests.spark_jobs.bronze_rows import START, Bronze, line, order, payment
-from tests.spark_jobs.conftest import Traded
+from tests.spark_jobs.fixtures import Traded
 from tests.spark_jobs.lake_rows import assert_incremental_equals_full
 
 pytestmark = pytest.mark.integration

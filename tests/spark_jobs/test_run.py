@@ -12,7 +12,7 @@ from shoplake.core.lock import only_one
 from shoplake.core.settings import Settings
 from spark_jobs.run import abandon_run, begin_run, build, build_table, publish_run
 from tests.spark_jobs.bronze_rows import START, Bronze, customer, line, order, payment, place
-from tests.spark_jobs.conftest import Traded
+from tests.spark_jobs.fixtures import Traded
 from tests.spark_jobs.lake_rows import assert_incremental_equals_full, outcomes, rows_of, whole_lake
 
 pytestmark = pytest.mark.integration

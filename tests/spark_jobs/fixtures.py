@@ -1,17 +1,20 @@
+"""A lake with a release in it, built once and copied for each test that wants one."""
+
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from psycopg import sql
 
-from iceberg.catalog import open_catalog, prepare_lake
 from shoplake.core.settings import LAKE_WRITER, POSTGRES_ADMIN, Settings
-from spark_jobs.run import build
 from tests.services import fresh_databases
-from tests.spark_jobs.bronze_rows import START, Bronze, open_shop, place
+
+if TYPE_CHECKING:
+    from tests.spark_jobs.bronze_rows import Bronze
 
 
 @dataclass(frozen=True)
@@ -19,18 +22,25 @@ class Traded:
     """A lake at release 1: two orders of day one and two, and one in another channel; each of 100, paid, of one line."""
 
     settings: Settings
-    bronze: Bronze
+    bronze: "Bronze"
 
 
 @pytest.fixture
-def bronze(spark_services: Settings, fresh: Settings) -> Bronze:
+def bronze(spark_services: Settings, fresh: Settings) -> "Bronze":
     """Empty bronze tables of the shop in a fresh lake."""
+    from iceberg.catalog import prepare_lake
+    from tests.spark_jobs.bronze_rows import Bronze
+
     return Bronze(prepare_lake(fresh), fresh.catalog_dsn).create()
 
 
 @pytest.fixture(scope="session")
 def template(spark_services: Settings) -> Iterator[tuple[Settings, int]]:
     """A lake that is built once and copied for each test, with its end position."""
+    from iceberg.catalog import prepare_lake
+    from spark_jobs.run import build
+    from tests.spark_jobs.bronze_rows import START, Bronze, open_shop, place
+
     with fresh_databases(spark_services) as settings:
         catalog = prepare_lake(settings)
         bronze = Bronze(catalog, settings.catalog_dsn).create()
@@ -59,6 +69,9 @@ def traded_again(template: tuple[Settings, int], fresh: Settings) -> Callable[[]
 
 def _copy(template: tuple[Settings, int], fresh: Settings) -> Traded:
     """A copy of the catalog alone: files are never written twice."""
+    from iceberg.catalog import open_catalog
+    from tests.spark_jobs.bronze_rows import Bronze
+
     original, end = template
     name, source = (sql.Identifier(urlsplit(settings.catalog_dsn).path[1:]) for settings in (fresh, original))
     with psycopg.connect(fresh.postgres_url(POSTGRES_ADMIN, "postgres"), autocommit=True) as admin:
