@@ -68,7 +68,10 @@ def run_live(
     lived = Lived()
     stack = ExitStack()
     with stack:
-        shop = stack.enter_context(own_shop(settings, Wishes(scenario, orders_per_day, seed), wait, on_wait))
+        owned = _own(settings, Wishes(scenario, orders_per_day, seed), stack, stop, wait, on_wait)
+        if owned is None:
+            return lived
+        shop = owned
         end = None if ticks is None else shop.state.counters.next_tick + ticks
         due = time.monotonic()
         while end is None or shop.state.counters.next_tick < end:
@@ -86,6 +89,24 @@ def run_live(
                     break
                 shop, lived.reconnects, due = again, lived.reconnects + 1, time.monotonic()
         return lived
+
+
+def _own(
+    settings: Settings, wishes: Wishes, stack: ExitStack, stop: Event, wait: bool, on_wait: Callable[[str], None] | None
+) -> Shop | None:
+    """Own the shop, after whoever owns it now; None when asked to stop meanwhile, which waiting inside PostgreSQL would not notice."""
+    is_said = False
+    while True:
+        try:
+            return stack.enter_context(own_shop(settings, wishes, wait=False))
+        except BusyError as problem:
+            if not wait:
+                raise
+            if on_wait is not None and not is_said:
+                on_wait(f"{str(problem).partition('. ')[0]}; waiting for it to end")
+                is_said = True
+            if stop.wait(_LONGEST_WAIT_SECONDS / 10):
+                return None
 
 
 def _tick(shop: Shop, lived: Lived, on_tick: Callable[[Tick], None] | None) -> None:

@@ -64,7 +64,7 @@ class Wishes:
 
 
 @contextmanager
-def explained(dsn_owner: str = "shop") -> Iterator[None]:
+def explained() -> Iterator[None]:
     """Turn what PostgreSQL says about itself, not about the rows, into our errors.
 
     Raises ServiceError when it cannot be reached or went away, StorageError when its disk is full.
@@ -73,11 +73,11 @@ def explained(dsn_owner: str = "shop") -> Iterator[None]:
         yield
     except errors.DiskFull as problem:
         raise StorageError(
-            f"{dsn_owner}: PostgreSQL's disk is full ({_first_line(problem)}). Free some space and run the command again: nothing half-done was kept."
+            f"shop: PostgreSQL's disk is full ({_first_line(problem)}). Free some space and run the command again: nothing half-done was kept."
         ) from problem
     except (psycopg.OperationalError, psycopg.InterfaceError) as problem:
         raise ServiceError(
-            f"{dsn_owner}: PostgreSQL does not answer ({_first_line(problem)}). Start it with `shoplake up` and run the command again: "
+            f"shop: PostgreSQL does not answer ({_first_line(problem)}). Start it with `shoplake up` and run the command again: "
             "nothing half-done was kept."
         ) from problem
 

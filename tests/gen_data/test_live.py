@@ -60,6 +60,19 @@ def test_live_stops_at_a_ticks_end_when_asked(fresh):
         assert shop.state.counters.next_tick == 1_443
 
 
+def test_live_that_waits_for_the_clock_says_for_whom_and_still_stops_when_asked(fresh):
+    stop, said = Event(), []
+
+    def on_wait(sentence):
+        said.append(sentence)
+        stop.set()
+
+    with own_shop(fresh, Wishes(orders_per_day=50)):
+        assert run_live(fresh, speed=1, stop=stop, on_wait=on_wait).ticks == 0
+    assert len(said) == 1
+    assert "shop clock pid" in said[0]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_live_command_well(fresh, number):
     command = [

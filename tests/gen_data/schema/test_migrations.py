@@ -18,8 +18,9 @@ def test_the_migrations_make_the_declared_tables(fresh):
     options = {"include_schemas": True, "version_table_schema": "shop_control", "compare_type": True}
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection, opts=options), METADATA) == []
-        # Alembic does not compare checks.
+        # Alembic does not compare checks and storage options.
         made = connection.execute(sqlalchemy.text("select conname from pg_constraint where contype = 'c'")).scalars().all()
+        with_options = connection.execute(sqlalchemy.text("select reloptions from pg_class where relname = 'orders'")).scalar_one()
     declared = [
         constraint.name
         for table in METADATA.tables.values()
@@ -27,6 +28,7 @@ def test_the_migrations_make_the_declared_tables(fresh):
         if isinstance(constraint, sqlalchemy.CheckConstraint)
     ]
     assert set(declared) <= set(made)
+    assert with_options == ["fillfactor=70"]
 
 
 def test_migrating_twice_changes_nothing(fresh):

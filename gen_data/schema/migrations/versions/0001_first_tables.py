@@ -185,6 +185,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["channel_code"], ["channels.channel_code"], name="orders_channel_code_fkey"),
         sa.ForeignKeyConstraint(["customer_id"], ["customers.customer_id"], name="orders_customer_id_fkey"),
         sa.PrimaryKeyConstraint("order_id", name="orders_pkey"),
+        postgresql_with={"fillfactor": 70},
     )
     op.create_index("orders_address_id_idx", "orders", ["address_id"], unique=False)
     op.create_index("orders_customer_id_idx", "orders", ["customer_id"], unique=False)
