@@ -106,11 +106,11 @@ def env(
     write: Annotated[bool, typer.Option("--write", help="Identities that may write, in place of read-only ones.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Print shell exports for psql, AWS clients, PyIceberg and, with --write, Spark.
+    """Print shell exports for psql, AWS clients, PyIceberg and Spark.
 
     Example: eval "$(shoplake env)"
     """
-    from shoplake.stack.access import as_shell, exports
+    from shoplake.stack.exports import as_shell, exports
 
     output = Output(as_json)
     variables = exports(load_settings(), write)

@@ -41,19 +41,22 @@ def jar_paths(settings: Settings) -> list[Path]:
     return [settings.cache / "jars" / jar.file_name for jar in JARS]
 
 
-def catalog_properties(settings: Settings, catalog_name: str = CATALOG_NAME) -> dict[str, str]:
-    """Spark properties that make the lake's catalog known, with the writer's identity.
+def catalog_properties(settings: Settings, reader: bool = False) -> dict[str, str]:
+    """Spark properties that make the lake's catalog known: as the writer, or as the analyst, who reads only.
 
     They hold secrets: hand them over in a file of mode 0600 or through a
     session's configuration, never on a command line.
     """
-    catalog = urlsplit(settings.catalog_dsn)
-    access_key, secret_key = settings.s3_write_keys
-    prefix = f"spark.sql.catalog.{catalog_name}"
+    catalog = urlsplit(settings.reader_catalog_dsn if reader else settings.catalog_dsn)
+    access_key, secret_key = settings.s3_read_keys if reader else settings.s3_write_keys
+    prefix = f"spark.sql.catalog.{CATALOG_NAME}"
     return {
         prefix: "org.apache.iceberg.spark.SparkCatalog",
         f"{prefix}.type": "jdbc",
         f"{prefix}.uri": f"jdbc:postgresql://{catalog.hostname}:{catalog.port or 5432}{catalog.path}",
+        # PyIceberg makes the catalog's tables; a reader could not.
+        f"{prefix}.jdbc.init-catalog-tables": "false",
+        f"{prefix}.jdbc.schema-version": "V1",
         f"{prefix}.jdbc.user": unquote(catalog.username or ""),
         f"{prefix}.jdbc.password": unquote(catalog.password or ""),
         f"{prefix}.warehouse": settings.warehouse,

@@ -73,7 +73,9 @@ def test_an_enum_is_text_and_a_point_has_no_type() -> None:
     assert iceberg_type(600, -1) is None
 
 
-@pytest.mark.parametrize(("type_oid", "modifier", "text"), [(1184, -1, "infinity"), (1082, -1, "-infinity"), (1700, numeric_modifier(5, 2), "NaN")])
+@pytest.mark.parametrize(
+    ("type_oid", "modifier", "text"), [(1184, -1, "infinity"), (1082, -1, "-infinity"), (1700, numeric_modifier(5, 2), "NaN")]
+)
 def test_a_value_that_iceberg_cannot_hold_is_named(type_oid: int, modifier: int, text: str) -> None:
     with pytest.raises(CaptureError, match=f"table t column c holds '{text}'"):
         convert([None, text], type_oid, modifier)
