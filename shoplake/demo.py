@@ -149,10 +149,10 @@ def _read(settings: Settings, demo: Demo) -> None:
     demo.checks = len(detail.checks)
     demo.checks_passed = sum(check.passed for check in detail.checks)
     sales = catalog.load_table("gold.daily_sales").scan(row_filter=f"order_date in ('{demo.days[0]}', '{demo.days[1]}')").to_arrow()
-    measures = ("order_count", "unit_count", "gross_merchandise_value", "discount_amount", "net_revenue", "paid_order_count")
+    measures = ("order_count", "unit_count", "gross_merchandise_value", "discount_amount", "revenue", "net_revenue", "paid_order_count")
     sums = [{name: _sum(sales, day, name) for name in measures} for day in demo.days]
     for day in sums:
-        day["average_order_value"] = round(day["net_revenue"] / day["paid_order_count"], 2) if day["paid_order_count"] else Decimal(0)
+        day["average_order_value"] = round(day["revenue"] / day["paid_order_count"], 2) if day["paid_order_count"] else Decimal(0)
     demo.kpis = {name: (sums[0][name], sums[1][name]) for name in (*measures, "average_order_value")}
 
 
