@@ -16,7 +16,14 @@ from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import CommitFailedException, NoSuchTableError
 from pyiceberg.table import StagedTable, Table
 from pyiceberg.table.refs import MAIN_BRANCH, SnapshotRefType
-from pyiceberg.table.update import AssertRefSnapshotId, RemoveSnapshotRefUpdate, SetSnapshotRefUpdate, TableRequirement, TableUpdate
+from pyiceberg.table.update import (
+    AssertRefSnapshotId,
+    RemoveSnapshotRefUpdate,
+    RemoveSnapshotsUpdate,
+    SetSnapshotRefUpdate,
+    TableRequirement,
+    TableUpdate,
+)
 
 from iceberg.runs import catalog_database
 from shoplake.core.errors import ReleaseError, ServiceError
@@ -51,7 +58,8 @@ def move_tables(catalog: SqlCatalog, dsn: str, moves: Sequence[Move], release_id
 
     ``record`` gets the transaction and the new metadata location of each table.
     Branches of runs are removed, since none can be published on top of what
-    moved, and so are tags of releases that are neither ``promised`` nor this one.
+    moved, and so are tags of releases that are neither ``promised`` nor this one,
+    and snapshots that nothing names any more.
     Raises ReleaseError when a main is not what it must be, or a table is changed
     by somebody else meanwhile; then nothing has moved.
     """
@@ -84,11 +92,18 @@ def _stage(catalog: SqlCatalog, move: Move, release_id: int, kept_tags: set[str]
         _refer(MAIN_BRANCH, SnapshotRefType.BRANCH, move.snapshot_id),
         _refer(tag, SnapshotRefType.TAG, move.snapshot_id),
     ]
+    named = {move.snapshot_id}
     for name, reference in table.metadata.refs.items():
         is_run = reference.snapshot_ref_type == SnapshotRefType.BRANCH and name.startswith(RUN_BRANCH)
         is_release = reference.snapshot_ref_type == SnapshotRefType.TAG and name.startswith(RELEASE_TAG)
         if is_run or (is_release and name not in kept_tags):
             updates.append(RemoveSnapshotRefUpdate(ref_name=name))
+        elif name != MAIN_BRANCH:
+            named.add(reference.snapshot_id)
+    # Every commit rewrites the whole list of snapshots; the files of those that leave it are for maintenance to remove.
+    forgotten = [snapshot.snapshot_id for snapshot in table.metadata.snapshots if snapshot.snapshot_id not in named]
+    if forgotten:
+        updates.append(RemoveSnapshotsUpdate(snapshot_ids=forgotten))
     try:
         after = catalog._update_and_stage_table(table, table.name(), requirements, tuple(updates))
     except CommitFailedException as problem:

@@ -15,14 +15,14 @@ from pyspark.sql import functions as F
 def order_sales(silver_orders: DataFrame, silver_order_items: DataFrame, silver_payments: DataFrame) -> DataFrame:
     """One row per order: silver.orders with ``list_amount``, ``unit_count``, ``is_paid``, ``revenue`` and ``refunded_amount``.
 
-    A refund is a payment of its own, or the payment itself in status refunded;
-    either way money had come in. It gives back shipping and tax too, so what it
-    takes from revenue is at most the revenue of its order.
+    A refund is a payment of its own, beside the one that succeeded. It gives back
+    shipping and tax too, so it takes from revenue at most the revenue of its order.
     """
     lines = silver_order_items.groupBy("order_id").agg(F.sum("list_amount").alias("list_amount"), F.sum("quantity").alias("unit_count"))
-    refund = F.sum(F.when(F.col("status") == "refunded", F.col("amount")))
-    money = silver_payments.where(F.col("status").isin("succeeded", "refunded")).groupBy("order_id").agg(refund.alias("refund"))
-    money = money.withColumn("has_payment", F.lit(True))
+    money = silver_payments.groupBy("order_id").agg(
+        F.bool_or(F.col("status") == "succeeded").alias("has_payment"),
+        F.sum(F.when(F.col("status") == "refunded", F.col("amount"))).alias("refund"),
+    )
     is_paid = F.coalesce(F.col("has_payment"), F.lit(False)) & (F.col("status") != "cancelled")
     return (
         silver_orders.join(lines, on="order_id", how="left")
