@@ -21,9 +21,15 @@ def spark_session(settings: Settings) -> Iterator[SparkSession]:
     """A session of one's own while the body runs, with the lake's catalog known as ``lake``.
 
     Sessions do not see each other's views and job names, so several threads can
-    each have one. Raises ServiceError when Spark does not answer.
+    each have one. Raises ServiceError when Spark or the store does not answer.
     """
     remote = settings.spark_remote.startswith("sc://")
+    try:
+        _knock(settings.s3_url, 443 if settings.s3_url.startswith("https") else 80)
+    except OSError as problem:
+        raise ServiceError(
+            f"store: {settings.s3_url} does not answer ({first_line(problem)}). Start it with `shoplake up`, then repeat."
+        ) from problem
     try:
         session = _connect(settings) if remote else _classic(settings)
     except Exception as problem:
@@ -56,10 +62,7 @@ def first_line(problem: BaseException) -> str:
 
 
 def _connect(settings: Settings) -> SparkSession:
-    # Asked at once, since the client asks for long before it believes that nobody listens.
-    server = urlsplit(settings.spark_remote)
-    with socket.create_connection((server.hostname or "localhost", server.port or 15002), timeout=10):
-        pass
+    _knock(settings.spark_remote, 15002)
     # What the sentence of the failure says as well.
     warnings.filterwarnings("ignore", message=r"\[RETRIES_EXCEEDED\]")
     session: SparkSession = SparkSession.builder.remote(settings.spark_remote).create()
@@ -68,6 +71,13 @@ def _connect(settings: Settings) -> SparkSession:
     for name, value in _session_properties(settings).items():
         session.conf.set(name, value)
     return session
+
+
+def _knock(url: str, default_port: int) -> None:
+    """Connect once, since clients ask for minutes before they believe that nobody listens. Raises OSError."""
+    server = urlsplit(url)
+    with socket.create_connection((server.hostname or "localhost", server.port or default_port), timeout=10):
+        pass
 
 
 def _classic(settings: Settings) -> SparkSession:
@@ -86,6 +96,10 @@ def _classic(settings: Settings) -> SparkSession:
 def _session_properties(settings: Settings) -> dict[str, str]:
     return {
         **catalog_properties(settings),
+        # A store that stopped is waited for a minute or two, not a quarter of an hour: the catalog repeats what the store repeats.
+        f"spark.sql.catalog.{CATALOG_NAME}.s3.retry.num-retries": "1",
+        f"spark.sql.catalog.{CATALOG_NAME}.s3.retry.min-wait-ms": "200",
+        f"spark.sql.catalog.{CATALOG_NAME}.s3.retry.max-wait-ms": "1000",
         "spark.sql.defaultCatalog": CATALOG_NAME,
         # Where from_utc_timestamp and to_date begin from; the shop's own zone is given to transforms by name.
         "spark.sql.session.timeZone": "UTC",

@@ -8,10 +8,11 @@ import signal
 import sys
 
 import pyarrow as pa
+from pyiceberg.catalog import load_catalog
 from pyiceberg.types import LongType
 
 import iceberg.publish
-from iceberg.catalog import prepare_lake
+from iceberg.catalog import catalog_properties, prepare_lake
 from iceberg.releases import latest_release, publish_run
 from iceberg.runs import TableRun, catalog_database, start_run
 from iceberg.table import Column, FullRefresh, Table, create_or_evolve
@@ -44,6 +45,13 @@ def build_run(settings: Settings) -> int:
         run = start_run(connection, release.release_id if release else None, number, False, {}, built)
         connection.execute("update shoplake.runs set status = 'running' where run_id = %s", (run.run_id,))
     return run.run_id
+
+
+def numbers(settings: Settings) -> tuple[list[int], list[int]]:
+    """What a plain client reads from both tables while nobody writes."""
+    catalog = load_catalog("lake", **catalog_properties(settings))
+    left, right = (sorted(catalog.load_table(name).scan().to_arrow()["number"].to_pylist()) for name in NAMES)
+    return left, right
 
 
 def die_at(step: str) -> None:

@@ -13,11 +13,11 @@ from pyiceberg.catalog import load_catalog
 
 from iceberg.catalog import catalog_properties, open_catalog
 from iceberg.publish import Move, move_tables
-from iceberg.releases import latest_release, list_releases, publish_run, rollback
+from iceberg.releases import latest_release, publish_run
 from iceberg.runs import catalog_database
 from shoplake.core.errors import ReleaseError
 from shoplake.core.settings import PROJECT_FOLDER, Settings
-from tests.iceberg.publisher import NAMES, build_run
+from tests.iceberg.publisher import NAMES, build_run, numbers
 
 pytestmark = pytest.mark.integration
 
@@ -25,13 +25,6 @@ pytestmark = pytest.mark.integration
 def publisher(settings: Settings, count: int, step: str = "never") -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "tests.iceberg.publisher", str(count), step]
     return subprocess.Popen(command, env=os.environ | settings.environment(), cwd=PROJECT_FOLDER, stdout=subprocess.PIPE, text=True)
-
-
-def numbers(settings: Settings) -> tuple[list[int], list[int]]:
-    """What a plain client reads from both tables while nobody writes."""
-    catalog = load_catalog("lake", **catalog_properties(settings, reader=False))
-    left, right = (sorted(catalog.load_table(name).scan().to_arrow()["number"].to_pylist()) for name in NAMES)
-    return left, right
 
 
 def current(settings: Settings) -> int:
@@ -103,33 +96,6 @@ def test_a_plain_client_never_sees_two_releases_at_once_while_publishers_are_kil
     assert len(seen) > 20
     assert len({pair[0] for pair in seen}) > 3, "releases were published under the reader"
     assert all(left == right for left, right in seen)
-
-
-def test_each_release_is_tagged_and_branches_of_runs_are_gone(fresh: Settings) -> None:
-    for _ in range(2):
-        publish_run(fresh, build_run(fresh))
-    for name in NAMES:
-        assert sorted(open_catalog(fresh).load_table(name).metadata.refs) == ["main", "release_1", "release_2"]
-
-
-def test_only_the_newest_releases_keep_their_tags(fresh: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("iceberg.releases.RELEASES_KEPT", 2)
-    for _ in range(3):
-        publish_run(fresh, build_run(fresh))
-    assert sorted(open_catalog(fresh).load_table(NAMES[0]).metadata.refs) == ["main", "release_2", "release_3"]
-    assert [(release.release_id, release.state) for release in list_releases(fresh)] == [(3, "current"), (2, "kept"), (1, "expired")]
-    with pytest.raises(ReleaseError, match="release: 1 is expired"):
-        rollback(fresh, 1)
-
-
-def test_a_rollback_moves_every_table_and_is_a_release_of_its_own(fresh: Settings) -> None:
-    for _ in range(3):
-        publish_run(fresh, build_run(fresh))
-    restored = rollback(fresh, 2)
-    assert (restored.release_id, restored.rolled_back_to, restored.cut_end_lsn) == (4, 2, 2)
-    assert numbers(fresh) == ([1, 2], [1, 2])
-    with pytest.raises(ReleaseError, match=r"there is no release 9\. Choose one from 1 to 4"):
-        rollback(fresh, 9)
 
 
 def test_a_main_that_moved_since_the_run_began_stops_all_tables(fresh: Settings) -> None:

@@ -11,7 +11,7 @@ from shoplake.core.errors import BuildError, BusyError, CheckFailedError, Releas
 from shoplake.core.lock import only_one
 from shoplake.core.settings import Settings
 from spark_jobs.run import abandon_run, begin_run, build, build_table, publish_run
-from tests.spark_jobs.bronze_rows import START, Bronze, customer, line, order, payment, place
+from tests.spark_jobs.bronze_rows import START, Bronze, Row, channel, customer, line, order, payment, place, product
 from tests.spark_jobs.fixtures import Traded
 from tests.spark_jobs.lake_rows import assert_incremental_equals_full, outcomes, rows_of, whole_lake
 
@@ -138,6 +138,29 @@ def test_a_failed_check_stops_the_release_and_a_corrected_input_heals(traded: Tr
     healed = build(fresh)
     assert healed.release is not None
     assert whole_lake(fresh) == before
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "sentence"),
+    [
+        (
+            "channels",
+            channel("tiki"),
+            r"silver\.channels key \(channel_code\) must be unique, but 1 row repeats one, first \(tiki\)\. Release 1 stays",
+        ),
+        ("customers", customer(None), r"silver\.customers key \(customer_id\) must have a value"),
+        (
+            "products",
+            {**product(9), "category_id": 7},
+            r"silver\.products category_id must be in silver\.categories, but 1 row is not, first \(9\)\.",
+        ),
+    ],
+)
+def test_keys_and_references_are_checked(traded: Traded, table: str, row: Row, sentence: str) -> None:
+    traded.bronze.change("insert", table, [row])
+    traded.bronze.commit()
+    with pytest.raises(CheckFailedError, match=sentence):
+        build(traded.settings)
 
 
 def test_lines_that_do_not_add_up_to_their_order_stop_the_release(traded: Traded) -> None:
