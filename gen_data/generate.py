@@ -60,6 +60,20 @@ def backfill(
         )
 
 
+def finish_day(
+    settings: Settings, scenario: str, progress: Progress = silent, on_wait: Callable[[str], None] | None = None
+) -> dict[str, int]:
+    """Let the rest of the shop's day pass under a scenario, up to midnight in its time zone, where the clock may stand already.
+
+    Returns the rows added per table. Raises what :func:`gen_data.shop.own_shop` raises.
+    """
+    with own_shop(settings, Wishes(scenario=scenario), on_wait=on_wait) as shop:
+        first_tick = shop.state.counters.next_tick
+        if first_tick == 0 or shop.state.clock.day_end(first_tick - 1) == first_tick:
+            return {}
+        return pass_time(shop, shop.state.clock.day_end(first_tick), progress)
+
+
 def pass_time(shop: Shop, until_tick: int, progress: Progress = silent, ticks_per_step: int = TICKS_PER_DAY) -> dict[str, int]:
     """Move an owned shop on to a tick, in transactions of at most ``ticks_per_step`` and one local day; returns the rows added per table."""
     added: Counter[str] = Counter()

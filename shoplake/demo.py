@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from psycopg import sql
 
-from gen_data.generate import backfill
+from gen_data.generate import backfill, finish_day
 from iceberg.catalog import open_catalog
 from iceberg.releases import list_releases, show_release
 from shoplake.core.errors import BuildError, ServiceError
@@ -74,6 +74,8 @@ def run_demo(settings: Settings, say: Callable[[str], None], progress: Progress 
         for sentence in started.moved:
             say(sentence)
         down(settings, ["shop"])
+    with _step(demo, "finish the shop's day", say):
+        finish_day(settings, "normal_day", progress, say)
     dates = []
     for title, scenario in _DAYS:
         with _step(demo, f"generate a {title}", say):

@@ -68,7 +68,7 @@ class _StackFile(PydanticBaseSettingsSource):
 class Settings(BaseSettings):
     """Where everything is and how it behaves. Build it with :func:`load_settings`."""
 
-    model_config = SettingsConfigDict(env_prefix="SHOPLAKE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="SHOPLAKE_", frozen=True, extra="ignore", populate_by_name=True)
 
     home: Path = Field(default_factory=default_home, description="folder of everything the local stack writes")
     cache: Path = Field(

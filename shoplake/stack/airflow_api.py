@@ -94,6 +94,16 @@ class AirflowApi:
         answer = self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances", params={"limit": 200})
         return {task["task_id"]: task["state"] for task in answer["task_instances"]}
 
+    def edges(self, dag_id: str) -> dict[str, set[str]]:
+        """Every task of a DAG with the tasks that wait for it."""
+        answer = self._ask("GET", f"/api/v2/dags/{dag_id}/tasks")
+        return {task["task_id"]: set(task["downstream_task_ids"]) for task in answer["tasks"]}
+
+    def task_log(self, dag_id: str, run_id: str, task_id: str, attempt: int = 1) -> str:
+        """What a task wrote in one attempt, as the web page shows it: an event a line."""
+        answer = self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{attempt}")
+        return "\n".join(line if isinstance(line, str) else str(line) for line in answer["content"])
+
     def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         try:
             answer = self._session.request(method, self._url + path, timeout=30, **options)

@@ -58,8 +58,16 @@ def start(argv: Sequence[str], environment: Mapping[str, str], folder: Path, log
     if log.exists() and log.stat().st_size > _LOG_BYTES:
         log.replace(log.with_suffix(".log.1"))
     with log.open("ab") as output:
+        # What a service writes is its user's alone: some write tokens into files of their own.
         child = subprocess.Popen(
-            list(argv), env=dict(environment), cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            list(argv),
+            env=dict(environment),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            umask=0o077,
         )
     _children[child.pid] = child
     running = Running(child.pid, psutil.Process(child.pid).create_time(), fingerprint)

@@ -1,0 +1,32 @@
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from shoplake.core.settings import PROJECT_FOLDER, Settings
+from shoplake.stack.local.jupyter import environment
+
+pytestmark = pytest.mark.integration
+
+NOTEBOOKS = sorted((PROJECT_FOLDER / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+@pytest.mark.usefixtures("demonstrated")
+def test_the_notebook_runs_in_the_surroundings_of_the_stack_s_jupyter_and_draws(
+    path: Path, stack: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment(stack).items():
+        monkeypatch.setenv(name, value)
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert [output for output in outputs if output.output_type == "error"] == []
+    assert any("image/png" in output.get("data", {}) for output in outputs)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_the_notebook_is_kept_without_results(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    assert [cell.outputs for cell in notebook.cells if cell.cell_type == "code" and cell.outputs] == []

@@ -1,0 +1,65 @@
+"""The stack stopped, and killed, with everything in it."""
+
+import contextlib
+import os
+import time
+from typing import Any
+
+import psutil
+import psycopg
+import pytest
+import requests
+
+from iceberg.catalog import open_catalog
+from iceberg.releases import list_releases
+from shoplake.core.settings import LOOPBACK, Settings
+from shoplake.demo import INGESTION, TRANSFORMATION
+from shoplake.stack.airflow_api import AirflowApi
+from shoplake.stack.local.runner import down, up
+from shoplake.stack.services import SERVICES
+from tests.whole.conftest import Demonstrated
+from tests.whole.processes import family
+
+pytestmark = pytest.mark.integration
+
+
+def inventory(settings: Settings) -> dict[str, Any]:
+    """All that must be there again: rows of every table, releases, DAG runs."""
+    catalog = open_catalog(settings)
+    tables = [table for namespace in catalog.list_namespaces() for table in catalog.list_tables(namespace)]
+    with AirflowApi(settings) as airflow, psycopg.connect(settings.shop_dsn) as shop:
+        return {
+            "lake": {table: catalog.load_table(table).scan().count() for table in tables},
+            "releases": list_releases(settings),
+            "runs": {dag: [run.run_id for run in airflow.runs(dag, 100)] for dag in (INGESTION, TRANSFORMATION)},
+            "orders": shop.execute("select count(*), sum(total_amount) from orders").fetchone(),
+        }
+
+
+@pytest.mark.usefixtures("demonstrated")
+def test_stopped_and_killed_it_comes_back_with_all_tables_releases_and_dag_runs(stack: Settings) -> None:
+    down(stack, ["shop"])
+    before = inventory(stack)
+    assert len(down(stack)) >= 7
+    assert family(stack) == []
+    up(stack, [service.name for service in SERVICES if service.name != "shop"])
+    assert inventory(stack) == before
+    for process in family(stack):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            os.kill(process.pid, 9)
+    up(stack)
+    after = inventory(stack)
+    assert {name: after[name] for name in ("lake", "releases", "runs")} == {name: before[name] for name in ("lake", "releases", "runs")}
+
+
+def test_the_history_server_keeps_the_names_of_jobs_of_a_spark_that_is_gone(demonstrated: Demonstrated, stack: Settings) -> None:
+    history = f"http://{LOOPBACK}:{stack.history_port}/api/v1/applications"
+    deadline = time.monotonic() + 60
+    kept: set[str] = set()
+    while time.monotonic() < deadline and not any(words.startswith("gold.daily_sales ") for words in kept):
+        for application in requests.get(history, timeout=30).json():
+            if application["attempts"][0]["completed"]:
+                jobs = requests.get(f"{history}/{application['id']}/jobs", timeout=30).json()
+                kept |= {job.get("description", "") for job in jobs}
+        time.sleep(1)
+    assert any(words.startswith("gold.daily_sales ") for words in kept)
