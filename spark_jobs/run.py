@@ -157,7 +157,7 @@ def _build_table(settings: Settings, tables: Tables, catalog: SqlCatalog, sessio
     except ShoplakeError:
         raise
     except Exception as problem:
-        raise _explained(table.name, problem, run) from problem
+        raise _explained(table, problem, run) from problem
     done = replace(done, seconds=round(time.monotonic() - started, 3))
     failed = [result for result in results if not result.passed and result.severity is Severity.STOP]
     with catalog_database(settings.catalog_dsn) as connection:
@@ -196,8 +196,14 @@ def _refresh_and_check(lake: Lake, table: LakeTable, state: TableRun) -> tuple[T
     return done, results
 
 
-def _explained(name: str, problem: Exception, run: Run) -> ShoplakeError:
-    words = str(problem).lower()
+def _explained(table: LakeTable, problem: Exception, run: Run) -> ShoplakeError:
+    name, words = table.name, str(problem).lower()
+    if "not_null_assert_violation" in words:
+        # The table itself takes no such row, so there is none on the branch for the check to count.
+        required = ", ".join(column.name for column in table.table.columns if column.required or column.name in table.table.key)
+        return CheckFailedError(
+            f"check: {name} must have a value in each of ({required}), but a row has none. {_stays(run)}; correct the input and run the build again."
+        )
     if any(sign in words for sign in _GONE):
         return ServiceError(
             f"build: {name} could not be built, because Spark, the store or the catalog's database stopped answering "

@@ -11,7 +11,7 @@ import pytest
 from psycopg import sql
 
 from shoplake.core.settings import LAKE_WRITER, POSTGRES_ADMIN, Settings
-from tests.services import fresh_databases
+from shoplake.stack.private import fresh_databases
 
 if TYPE_CHECKING:
     from tests.spark_jobs.bronze_rows import Bronze
