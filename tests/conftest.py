@@ -6,7 +6,7 @@ import pytest
 
 from shoplake.core.settings import Settings
 from shoplake.stack.local.runner import up
-from tests.services import fresh_databases, private_stack
+from shoplake.stack.private import fresh_databases, private_stack
 
 pytest_plugins = ["tests.spark_jobs.fixtures"]
 
@@ -14,7 +14,7 @@ pytest_plugins = ["tests.spark_jobs.fixtures"]
 @pytest.fixture(scope="session")
 def services() -> Iterator[Settings]:
     """PostgreSQL and MinIO of the tests' own."""
-    with private_stack("postgres", "minio") as settings:
+    with private_stack("postgres", "minio", spark_memory="1500m") as settings:
         yield settings
 
 

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from shoplake.cli import build, demo, generate, ingest, release, scenario, stack
+from shoplake.cli import bench, build, demo, generate, ingest, release, scenario, stack
 from shoplake.core.errors import ShoplakeError
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for group in (build, demo, generate, ingest, release, scenario, stack):
+for group in (bench, build, demo, generate, ingest, release, scenario, stack):
     group.register(app)
 
 

@@ -19,7 +19,7 @@ from gen_data.schema import SHOP_TABLES
 from gen_data.shop import Shop, Wishes, connect, migrate, own_shop
 from gen_data.state import load
 from shoplake.core.errors import BusyError, SettingsError, ShopError
-from tests.services import fresh_databases
+from shoplake.stack.private import fresh_databases
 
 pytestmark = pytest.mark.integration
 

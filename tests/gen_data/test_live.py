@@ -15,7 +15,7 @@ from gen_data.live import run_live
 from gen_data.shop import Wishes, connect, own_shop, switch_scenario
 from shoplake.core.errors import SettingsError
 from shoplake.stack.local import runner
-from tests.services import fresh_databases, private_stack
+from shoplake.stack.private import fresh_databases, private_stack
 
 pytestmark = pytest.mark.integration
 

@@ -4,7 +4,7 @@ import pytest
 from gen_data.generate import backfill
 from gen_data.shop import Wishes, migrate, own_shop, switch_scenario
 from shoplake.core.errors import ServiceError, SettingsError, ShopError
-from tests.services import free_ports
+from shoplake.stack.private import free_ports
 
 pytestmark = pytest.mark.integration
 

@@ -15,16 +15,16 @@ from shoplake.core.settings import LOOPBACK, SHOP_DATABASE, SHOP_OWNER, Settings
 from shoplake.core.spark import JARS
 from shoplake.stack.local import ports, processes, runner
 from shoplake.stack.local.runner import delete_data, down, pid_file, status, up
+from shoplake.stack.private import free_ports, private_settings, temporary_home
 from shoplake.stack.secrets import stack_file
 from shoplake.stack.services import SERVICES
-from tests.services import cache_of_tests, free_ports, home_of_tests, private_settings
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    with home_of_tests() as folder:
+    with temporary_home() as folder:
         yield folder
 
 
@@ -82,7 +82,7 @@ def test_a_port_taken_at_the_first_start_moves_and_is_remembered(home: Path, occ
     Settings.model_rebuild(force=True)
     try:
         chosen = dict(zip(["postgres_port", "minio_console_port"], free_ports(2), strict=True))
-        started = up(load_settings(home=home, cache=cache_of_tests(), **chosen), ["minio"])
+        started = up(load_settings(home=home, cache=load_settings().cache, **chosen), ["minio"])
     finally:
         monkeypatch.undo()
         Settings.model_rebuild(force=True)
@@ -137,11 +137,11 @@ def test_a_wrong_jar_stops_what_was_started_and_is_removed(home: Path) -> None:
     cache = home / "cache"
     (cache / "jars").mkdir(parents=True)
     for jar in JARS:
-        (cache / "jars" / jar.file_name).symlink_to(cache_of_tests() / "jars" / jar.file_name)
+        (cache / "jars" / jar.file_name).symlink_to(load_settings().cache / "jars" / jar.file_name)
     broken = cache / "jars" / JARS[-1].file_name
     broken.unlink()
     broken.write_bytes(b"half a download")
-    settings = private_settings(home, cache=cache, minio_binary=cache_of_tests() / "bin" / "minio")
+    settings = private_settings(home, cache=cache, minio_binary=load_settings().cache / "bin" / "minio")
     with pytest.raises(DownloadError, match=rf"{broken.name} has SHA-256 \w+, expected \w+; it was removed"):
         up(settings, ["spark"])
     assert not broken.exists()

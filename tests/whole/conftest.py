@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from shoplake.core.settings import Settings, load_settings
-from tests.services import home_of_tests, private_settings
+from shoplake.stack.private import private_settings, temporary_home
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def run_cli(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[
 @pytest.fixture(scope="session")
 def demonstrated() -> Iterator[Demonstrated]:
     """A stack in a temporary folder after one demo."""
-    with home_of_tests() as home:
+    with temporary_home() as home:
         # Scheduled once a year: the tests say when the pipeline runs.
         settings = private_settings(home, pipeline_schedule="0 0 1 1 *")
         ended = run_cli(settings, "demo", "--json")

@@ -5,7 +5,7 @@ import pytest
 
 from gen_data.generate import backfill
 from gen_data.schema import ORDER_STATUSES
-from tests.services import fresh_databases
+from shoplake.stack.private import fresh_databases
 
 pytestmark = pytest.mark.integration
 

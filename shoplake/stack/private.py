@@ -1,6 +1,5 @@
-"""Private instances of the stack for tests: own folder, free ports, stopped and removed at the end, also on failure."""
+"""Stacks of their own for tests and benchmarks: a temporary folder, free ports, stopped and removed at the end, also on failure."""
 
-import os
 import random
 import shutil
 import tempfile
@@ -9,42 +8,37 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from shoplake.core.settings import LAKE_WRITER, PROJECT_FOLDER, SHOP_CAPTURE, SHOP_OWNER, Settings, load_settings
+from shoplake.core.settings import BUCKET, LAKE_WRITER, SHOP_CAPTURE, SHOP_OWNER, Settings, load_settings
 from shoplake.stack.local.databases import create_shop_and_catalog, drop_databases
 from shoplake.stack.local.ports import is_free
 from shoplake.stack.local.runner import down, up
 from shoplake.stack.services import SERVICES
 
 # Below the range from which the kernel takes ports for outgoing connections.
-PORTS_OF_TESTS = range(20000, 32000)
-
-
-def cache_of_tests() -> Path:
-    """The cache that tests share with the checkout, so that nothing is built or fetched twice."""
-    return Path(os.environ.get("SHOPLAKE_CACHE") or PROJECT_FOLDER / ".shoplake" / "cache").absolute()
+_PORTS = range(20000, 32000)
 
 
 def free_ports(count: int) -> list[int]:
     """Different free ports of the loopback address."""
     found: list[int] = []
     while len(found) < count:
-        candidate = random.choice(PORTS_OF_TESTS)  # noqa: S311
+        candidate = random.choice(_PORTS)  # noqa: S311 -- no secret
         if candidate not in found and is_free(candidate):
             found.append(candidate)
     return found
 
 
 def private_settings(home: Path, **overrides: object) -> Settings:
-    """Settings of a stack of its own in ``home``, on free ports; not started."""
+    """Settings of a stack in ``home``, on free ports, with the cache of the checkout; not started."""
     names = [name for service in SERVICES for name in service.ports]
-    values = {"home": home, "cache": cache_of_tests(), "spark_memory": "1500m", **dict(zip(names, free_ports(len(names)), strict=True))}
+    values = {"home": home, "cache": load_settings().cache, **dict(zip(names, free_ports(len(names)), strict=True))}
     return load_settings(**(values | overrides))
 
 
 @contextmanager
-def home_of_tests() -> Iterator[Path]:
-    """A temporary folder for a stack; whatever runs there at the end is stopped, then the folder goes."""
-    home = Path(tempfile.mkdtemp(prefix="shoplake-tests-"))
+def temporary_home() -> Iterator[Path]:
+    """A folder for a stack; whatever runs there at the end is stopped, then the folder goes."""
+    home = Path(tempfile.mkdtemp(prefix="shoplake-"))
     try:
         yield home
     finally:
@@ -53,10 +47,10 @@ def home_of_tests() -> Iterator[Path]:
 
 
 @contextmanager
-def private_stack(*names: str) -> Iterator[Settings]:
-    """A stack of its own with the named services running. Yields its settings, secrets included."""
-    with home_of_tests() as home:
-        yield up(private_settings(home), names).settings
+def private_stack(*names: str, **overrides: object) -> Iterator[Settings]:
+    """A stack with the named services running. Yields its settings, secrets included."""
+    with temporary_home() as home:
+        yield up(private_settings(home, **overrides), names).settings
 
 
 @contextmanager
@@ -71,7 +65,7 @@ def fresh_databases(services: Settings) -> Iterator[Settings]:
             source_url=services.postgres_url(SHOP_CAPTURE, shop),
             source_owner_url=services.postgres_url(SHOP_OWNER, shop),
             catalog_uri=services.postgres_url(LAKE_WRITER, catalog),
-            warehouse=f"s3://lake/{name}",
+            warehouse=f"s3://{BUCKET}/{name}",
             source_name=name,
         )
     finally:
