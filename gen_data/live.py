@@ -12,7 +12,7 @@ from threading import Event
 from gen_data.clock import TICK_SECONDS
 from gen_data.generate import step
 from gen_data.shop import Shop, Wishes, explained, own_shop
-from shoplake.core.errors import BusyError, ServiceError, SettingsError
+from shoplake.core.errors import BusyError, ServiceError, SettingsError, StorageError
 from shoplake.core.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def run_live(
             try:
                 with explained():
                     _tick(shop, lived, on_tick)
-            except ServiceError as problem:
+            except (ServiceError, StorageError) as problem:
                 _LOG.warning("%s", problem)
                 stack.close()
                 again = _reconnect(settings, stack, stop, problem)
@@ -119,7 +119,7 @@ def _tick(shop: Shop, lived: Lived, on_tick: Callable[[Tick], None] | None) -> N
         on_tick(Tick(number, at, shop.state.schedule.at(number).scenario.name, rows))
 
 
-def _reconnect(settings: Settings, stack: ExitStack, stop: Event, problem: ServiceError) -> Shop | None:
+def _reconnect(settings: Settings, stack: ExitStack, stop: Event, problem: ServiceError | StorageError) -> Shop | None:
     """Own the shop again, as its database stands; None when asked to stop meanwhile."""
     given_up_at, wait_seconds = time.monotonic() + _PATIENCE_SECONDS, _FIRST_WAIT_SECONDS
     while time.monotonic() < given_up_at:
@@ -127,7 +127,7 @@ def _reconnect(settings: Settings, stack: ExitStack, stop: Event, problem: Servi
             return None
         try:
             return stack.enter_context(own_shop(settings, Wishes(), wait=False))
-        except (ServiceError, BusyError) as still:
+        except (ServiceError, StorageError, BusyError) as still:
             # A backend that is dying may hold the lock for a moment.
             _LOG.info("%s", still)
             wait_seconds = min(2 * wait_seconds, _LONGEST_WAIT_SECONDS)

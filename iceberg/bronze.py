@@ -7,7 +7,7 @@ repeated batch can be told from a new one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +70,13 @@ def position_of(table: Table) -> int | None:
     return int(recorded) if recorded is not None else None
 
 
+def forget_position(table: Table) -> None:
+    """Have the table loaded anew by the next ingest, because changes of it were or will be missed."""
+    if position_of(table) is not None:
+        with table.transaction() as transaction:
+            transaction.remove_properties(POSITION)
+
+
 def load(catalog: SqlCatalog, name: str) -> Table | None:
     """The bronze table, None when there is none yet."""
     try:
@@ -129,7 +136,8 @@ def _evolve(table: Table, columns: Sequence[BronzeColumn]) -> None:
     except Exception as problem:
         raise CaptureError(
             f"capture: the columns of {table.properties.get(SOURCE_TABLE)} changed in a way that {'.'.join(table.name())} cannot take ({problem}). "
-            "Change them back, or rename the column at the source so that it comes as a new one. Nothing was written."
+            "Rename the column at the source, so that it comes as a new one, then run `shoplake ingest --reload`; "
+            "or leave the table out with SHOPLAKE_SOURCE_EXCLUDE. Nothing was written."
         ) from problem
 
 
@@ -143,8 +151,10 @@ def row_schema(table: Table) -> pa.Schema:
     return schema_to_pyarrow(table.schema(), include_field_ids=False)
 
 
-def append(catalog: SqlCatalog, table: Table, chunks: Iterable[pa.Table], position: int) -> int:
+def append(catalog: SqlCatalog, table: Table, chunks: Iterable[pa.Table], position: int, keep: Collection[int] = ()) -> int:
     """Append rows in one commit that also records ``position``; gives the number of rows.
+
+    Old snapshots go from the metadata, but for those in ``keep``.
 
     ``chunks`` have the table's :func:`row_schema`; memory holds one at a time.
     The table must be as it was loaded: when somebody else committed since,
@@ -166,19 +176,19 @@ def append(catalog: SqlCatalog, table: Table, chunks: Iterable[pa.Table], positi
             raise CaptureError(
                 f"capture: {'.'.join(table.name())} was not written, because the catalog refused ({type(problem).__name__}). Repeat the ingest."
             ) from problem
-    _expire(table)
+    _expire(table, keep)
     return rows
 
 
-def _expire(table: Table) -> None:
+def _expire(table: Table, keep: Collection[int]) -> None:
     """Drop old snapshots from the metadata, which every commit rewrites; files go in maintenance.
 
-    Snapshots that a tag or branch names are kept.
+    Those in ``keep``, and those that a tag or branch names, stay.
     """
     snapshots = sorted(table.metadata.snapshots, key=lambda snapshot: snapshot.sequence_number or 0)
     if len(snapshots) < _SNAPSHOTS_KEPT + _EXPIRE_EVERY:
         return
-    named = {reference.snapshot_id for reference in table.metadata.refs.values()}
+    named = {reference.snapshot_id for reference in table.metadata.refs.values()} | set(keep)
     old = [snapshot.snapshot_id for snapshot in snapshots[:-_SNAPSHOTS_KEPT] if snapshot.snapshot_id not in named]
     if old:
         table.maintenance.expire_snapshots().by_ids(old).commit()

@@ -10,6 +10,7 @@ from shoplake.core.errors import ServiceError, SettingsError
 from shoplake.core.settings import CATALOG_NAME, Settings
 
 NAMESPACES = ("bronze", "silver", "gold")
+_BOOKKEEPING = ("capture/claim.sql", "cuts.sql", "releases.sql")
 
 
 def catalog_properties(settings: Settings, reader: bool = False) -> dict[str, str]:
@@ -62,9 +63,8 @@ def prepare_lake(settings: Settings) -> SqlCatalog:
     with psycopg.connect(settings.catalog_dsn) as connection:
         connection.execute("select pg_advisory_xact_lock(hashtextextended('prepare lake', 0))")
         connection.execute("create schema if not exists shoplake")
-        for script in sorted(files("iceberg").iterdir(), key=lambda entry: entry.name):
-            if script.name.endswith(".sql"):
-                connection.execute(script.read_text().encode())
+        for script in _BOOKKEEPING:
+            connection.execute(files("iceberg").joinpath(script).read_text().encode())
         for namespace in NAMESPACES:
             catalog.create_namespace_if_not_exists(namespace)
     return catalog

@@ -6,9 +6,12 @@ from contextlib import contextmanager
 import psycopg
 from sqlalchemy.exc import DBAPIError
 
-from shoplake.core.errors import ServiceError, ShoplakeError, StorageError
+from shoplake.core.errors import CaptureError, ServiceError, ShoplakeError, StorageError
 
 _NO_SPACE = 28
+_DISK_FULL = "53100"
+# Connection failures, and a server that shuts down or starts (PostgreSQL documentation, appendix A).
+_CONNECTION_STATES = ("08", "57P")
 
 
 @contextmanager
@@ -21,10 +24,15 @@ def service_failures(work: str) -> Iterator[None]:
         yield
     except ShoplakeError:
         raise
-    except (psycopg.OperationalError, psycopg.InterfaceError, DBAPIError) as problem:
-        if isinstance(problem, psycopg.errors.DiskFull):
+    except (psycopg.Error, DBAPIError) as problem:
+        state = getattr(getattr(problem, "orig", problem), "sqlstate", None) or getattr(getattr(problem, "orig", None), "pgcode", None)
+        if state == _DISK_FULL:
             raise StorageError(
                 f"{work}: the database's disk is full ({_line(problem)}). Make room, then repeat; nothing is lost."
+            ) from problem
+        if state and not state.startswith(_CONNECTION_STATES):
+            raise CaptureError(
+                f"{work}: PostgreSQL refused ({_line(problem)}). Put that right there, then repeat; nothing is lost."
             ) from problem
         raise ServiceError(
             f"{work}: PostgreSQL stopped answering ({_line(problem)}). Start it with `shoplake up`, then repeat; nothing is lost."

@@ -26,7 +26,7 @@ from pyiceberg.table.update import (
 )
 
 from iceberg.runs import catalog_database
-from shoplake.core.errors import ReleaseError, ServiceError
+from shoplake.core.errors import OvertakenError, ReleaseError, ServiceError
 
 RUN_BRANCH = "run_"
 RELEASE_TAG = "release_"
@@ -136,4 +136,6 @@ def _point(transaction: psycopg.Connection[Any], catalog_name: str, before: Tabl
         (after.metadata_location, before.metadata_location, catalog_name, namespace, table_name, before.metadata_location),
     )
     if moved.rowcount != 1:
-        raise ReleaseError(f"release: {namespace}.{table_name} was changed by somebody else at this moment. Nothing was published; repeat.")
+        raise OvertakenError(
+            f"release: {namespace}.{table_name} was changed by somebody else at this moment. Nothing was published; repeat."
+        )

@@ -14,7 +14,7 @@ from iceberg.cuts import latest_cut
 from iceberg.publish import ANY, Move, move_tables
 from iceberg.quality.results import CheckResult, results_of
 from iceberg.runs import Run, catalog_database, end_run, load_run
-from shoplake.core.errors import ReleaseError
+from shoplake.core.errors import OvertakenError, ReleaseError
 from shoplake.core.lock import only_one
 from shoplake.core.settings import Settings
 
@@ -95,7 +95,14 @@ def is_behind(settings: Settings) -> bool:
     """
     with catalog_database(settings.catalog_dsn) as connection:
         cut = latest_cut(connection)
-        row = connection.execute("select max(cut_end_lsn) from shoplake.runs where status in ('published', 'nothing_new')").fetchone()
+        row = connection.execute(
+            """
+            select max(run.cut_end_lsn) from shoplake.runs run
+            where run.status in ('published', 'nothing_new') and not exists (
+                select from shoplake.run_tables built where built.run_id = run.run_id and built.cut_end_lsn < run.cut_end_lsn
+            )
+            """
+        ).fetchone()
     consumed = row[0] if row else None
     return cut is not None and (consumed is None or consumed < cut)
 
@@ -193,7 +200,7 @@ def _require_publishable(run: Run, current: Release | None) -> None:
     if run.status != "running":
         raise ReleaseError(f"release: run {run.run_id} is {run.status}. Run `shoplake build` again.")
     if run.base_release_id != (current.release_id if current else None):
-        raise ReleaseError(f"release: another release was published since run {run.run_id} began. Run `shoplake build` again.")
+        raise OvertakenError(f"release: another release was published since run {run.run_id} began. Run `shoplake build` again.")
     if run.waiting:
         raise ReleaseError(f"release: {run.waiting[0]} of run {run.run_id} is not built yet. Build it, then publish.")
 

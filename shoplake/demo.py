@@ -15,7 +15,9 @@ import pyarrow.compute as pc
 from psycopg import sql
 
 from gen_data.generate import backfill, finish_day
+from gen_data.shop import switch_scenario
 from iceberg.catalog import open_catalog
+from iceberg.failures import service_failures
 from iceberg.releases import list_releases, show_release
 from shoplake.core.errors import BuildError, ServiceError
 from shoplake.core.progress import Progress, silent
@@ -66,6 +68,12 @@ def run_demo(settings: Settings, say: Callable[[str], None], progress: Progress 
     Raises what the steps raise; repeating it is safe, the shop's clock goes on.
     """
     demo = Demo()
+    with service_failures("demo"):
+        _run(demo, settings, say, progress)
+    return demo
+
+
+def _run(demo: Demo, settings: Settings, say: Callable[[str], None], progress: Progress) -> None:
     with _step(demo, "start the stack", say):
         # The scheduler comes last, so that its first ingestion finds a shop; the live shop would hold the clock.
         early = [service.name for service in SERVICES if service.name not in ("shop", "airflow-scheduler")]
@@ -88,17 +96,19 @@ def run_demo(settings: Settings, say: Callable[[str], None], progress: Progress 
     with AirflowApi(settings) as airflow:
         for dag_id in (INGESTION, TRANSFORMATION):
             airflow.await_dag(dag_id)
+            airflow.pause(dag_id, False)
+        failed_before = {run.run_id for run in airflow.runs(TRANSFORMATION) if run.state == "failed"}
         with _step(demo, "ingest through Airflow", say):
             airflow.await_run(INGESTION, airflow.trigger(INGESTION), _MOST_SECONDS)
         with _step(demo, "transform and publish through Airflow", say):
-            demo.release_id = _await_release(settings, airflow, committed)
+            demo.release_id = _await_release(settings, airflow, committed, failed_before)
     with _step(demo, "read the release", say):
         _read(settings, demo)
     with _step(demo, "start the live shop", say):
+        switch_scenario(settings, "normal_day")
         up(settings, ["shop"], progress)
     demo.pages = access.addresses(settings)
     demo.unanswered = [page.name for page, is_up in zip(demo.pages, access.answering(demo.pages), strict=True) if not is_up]
-    return demo
 
 
 @contextmanager
@@ -115,9 +125,8 @@ def _log_position(settings: Settings) -> int:
     return int(row[0]) if row else 0
 
 
-def _await_release(settings: Settings, airflow: AirflowApi, position: int) -> int:
+def _await_release(settings: Settings, airflow: AirflowApi, position: int, failed_before: set[str]) -> int:
     """Wait for a release that covers the log up to ``position``; gives its number. Raises BuildError when a transformation fails before."""
-    failed_before = {run.run_id for run in airflow.runs(TRANSFORMATION) if run.state == "failed"}
     deadline = time.monotonic() + _MOST_SECONDS
     while time.monotonic() < deadline:
         current = next((release for release in list_releases(settings) if release.is_current), None)

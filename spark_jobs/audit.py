@@ -18,14 +18,14 @@ FILLED_KEY = "key not null"
 _MOST_EXAMPLES = 5
 
 
-def audit(lake: Lake, table: LakeTable, refreshed: Refreshed) -> tuple[list[CheckResult], int]:
-    """The results of all checks of the rows that were written, and how many rows these are.
+def audit(lake: Lake, table: LakeTable, refreshed: Refreshed, written: int) -> tuple[list[CheckResult], int]:
+    """The results of all checks of the rows that the snapshot ``written`` has anew, and how many rows these are.
 
     Rows that the run did not write passed in the run that wrote them.
     """
     describe_jobs(lake.session, f"{table.name} check")
     checks = table.table.checks
-    rows = lake.session.table(lake.branch(table.name)).where(refreshed.scope)
+    rows = lake.read(table.name, written).where(refreshed.scope)
     marked, broken = _marked(lake, table, rows)
     key = list(table.table.key)
     by_key = marked.groupBy(*key).agg(

@@ -14,7 +14,7 @@ from iceberg.quality.checks import Severity
 from iceberg.quality.results import CheckResult, record_results, results_of
 from iceberg.releases import BUILD_LOCK, Release, publish_run
 from iceberg.runs import Run, TableRun, catalog_database, end_run, load_run, save_table
-from shoplake.core.errors import BuildError, CheckFailedError, ServiceError, ShoplakeError
+from shoplake.core.errors import BuildError, CheckFailedError, OvertakenError, ServiceError, ShoplakeError
 from shoplake.core.lock import only_one
 from shoplake.core.progress import Progress, silent
 from shoplake.core.settings import Settings
@@ -26,6 +26,7 @@ from spark_jobs.session import first_line, spark_session
 from spark_jobs.tables import LakeTable, Tables, discover
 
 THREADS = 3
+_ATTEMPTS = 3
 
 # How Spark, the store's client and the catalog's driver say that somebody does not answer.
 _GONE = (
@@ -70,18 +71,22 @@ def build(
     ``tables`` limits it to those and what they depend on, ``full`` computes
     them from scratch. Raises CheckFailedError when a check stops the release,
     BuildError or ServiceError when a table could not be built; the last release
-    then stays current, and the next build starts from it.
+    then stays current, and the next build starts from it. A build that another
+    release overtakes, as one through Airflow may, begins anew.
     """
     started = time.monotonic()
     with only_one(settings.catalog_dsn, BUILD_LOCK, wait_for_others, on_wait):
-        run = begin_run(settings, tables, full)
-        try:
-            if run.waiting:
-                _build_all(settings, run, progress)
-            release = publish_run(settings, run.run_id)
-        except BaseException as problem:
-            abandon_run(settings, run.run_id, first_line(problem))
-            raise
+        for attempts_left in reversed(range(_ATTEMPTS)):
+            run = begin_run(settings, tables, full)
+            try:
+                if run.waiting:
+                    _build_all(settings, run, progress)
+                release = publish_run(settings, run.run_id)
+                break
+            except BaseException as problem:
+                abandon_run(settings, run.run_id, first_line(problem))
+                if not isinstance(problem, OvertakenError) or not attempts_left:
+                    raise
     with catalog_database(settings.catalog_dsn) as connection:
         return Built(load_run(connection, run.run_id), release, results_of(connection, run.run_id), time.monotonic() - started)
 
@@ -182,8 +187,9 @@ def _refresh_and_check(lake: Lake, table: LakeTable, state: TableRun) -> tuple[T
     refreshed = refresh(lake, table, state, is_full)
     if not refreshed.is_changed:
         return replace(settled, strategy=refreshed.strategy), []
-    results, row_count = audit(lake, table, refreshed)
+    # What is checked is what will be published, whatever a straggling attempt still commits to the branch.
     written = lake.catalog.load_table(table.name).metadata.refs[lake.run.branch].snapshot_id
+    results, row_count = audit(lake, table, refreshed, written)
     changed = refreshed.changed_row_count
     done = replace(
         settled,

@@ -7,6 +7,7 @@ from airflow.sdk import dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 from lake_assets import BRONZE
 
+from shoplake.core.errors import NothingToCaptureError
 from shoplake.core.settings import load_settings
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,10 @@ def ingestion() -> None:
         from iceberg.releases import is_behind
 
         settings = load_settings()
-        result = ingest(settings, on_wait=log.info)
+        try:
+            result = ingest(settings, on_wait=log.info)
+        except NothingToCaptureError as problem:
+            raise AirflowSkipException(str(problem)) from problem
         for sentence in result.left_out:
             log.warning("left out: %s", sentence)
         log.info("%d rows written to bronze in %.1f s, cut %s", result.row_count, result.seconds, result.cut)

@@ -11,7 +11,7 @@ from airflow.sdk import TaskGroup, TriggerRule, dag, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from lake_assets import BRONZE, RELEASE
 
-from shoplake.core.errors import CheckFailedError, ReleaseError
+from shoplake.core.errors import CheckFailedError, OvertakenError, ReleaseError
 from shoplake.core.settings import Settings, load_settings
 from spark_jobs.tables import discover
 
@@ -61,9 +61,14 @@ def transformation() -> None:
     def publish(lake_run: int) -> int:
         """Make all tables of the run the current release, in one catalog transaction."""
         from iceberg.releases import publish_run
+        from spark_jobs.run import abandon_run
 
         try:
             release = publish_run(load_settings(), lake_run)
+        except OvertakenError as problem:
+            # What the other release did not take in comes with the next ingestion's event.
+            abandon_run(load_settings(), lake_run, str(problem))
+            raise AirflowSkipException(str(problem)) from problem
         except ReleaseError as problem:
             raise AirflowFailException(str(problem)) from problem
         if release is None:

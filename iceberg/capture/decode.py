@@ -11,7 +11,7 @@ Formats: PostgreSQL documentation, "Logical Replication Message Formats" and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +85,8 @@ class Batch:
     """What one peek at the log gave: whole transactions."""
 
     buffer: Bytes
+    message_count: int
+    """Messages of every kind, which is what a peek's limit counts."""
     kinds: Bytes
     offsets: Longs
     transactions: Longs
@@ -103,15 +105,17 @@ class Batch:
         """END position of the last transaction, None when there was none."""
         return int(self.facts[-1, 2]) if len(self.facts) else None
 
-    def changes(self, keys: dict[str, tuple[str, ...]]) -> Iterator[Changes]:
+    def changes(self, keys: Mapping[str, tuple[str, ...]], left_out: Collection[str] = ()) -> Iterator[Changes]:
         """The changes of each table, a shape at a time, tables by name and shapes in the order of the log.
 
-        ``keys`` gives the key columns by ``schema.table``; a table without key has none.
+        ``keys`` gives the key columns by ``schema.table``; a table without key
+        has none. The tables in ``left_out`` are passed over.
         """
         for shape in sorted(range(len(self.relations)), key=lambda position: self.relations[position].full_name):
+            name = self.relations[shape].full_name
             chosen = np.flatnonzero(self.shapes == shape)
-            if len(chosen):
-                yield self._changes(self.relations[shape], chosen, keys.get(self.relations[shape].full_name, ()))
+            if len(chosen) and name not in left_out:
+                yield self._changes(self.relations[shape], chosen, keys.get(name, ()))
 
     def _changes(self, relation: Relation, chosen: Longs, key: tuple[str, ...]) -> Changes:
         is_key = np.array([column.name in key for column in relation.columns], np.bool_)
@@ -138,12 +142,12 @@ def decode(buffer: bytes) -> Batch:
     or ends within a transaction: both would be a fault of the server's.
     """
     data = np.frombuffer(buffer, np.uint8)
-    changes, transactions, relations = passes.count(data)
+    messages, changes, transactions, relations = passes.count(data)
     kinds, offsets, transaction_of, shapes, orders, facts, relation_offsets, is_whole = passes.scan(data, changes, transactions, relations)
     if not is_whole or (len(shapes) and shapes.min() < 0):
         raise CaptureError("capture: the log ended within a transaction or named an unknown table. Nothing was written; repeat.")
     described = tuple(_relation(buffer, int(offset)) for offset in relation_offsets)
-    return Batch(data, kinds, offsets, transaction_of, shapes, orders, facts, described)
+    return Batch(data, messages, kinds, offsets, transaction_of, shapes, orders, facts, described)
 
 
 def _relation(buffer: bytes, position: int) -> Relation:
@@ -181,7 +185,7 @@ def _unchanged(relation: Relation, sizes: Longs, operation: Bytes) -> pa.Array[A
     if (operation[rows] != UPDATE).any():
         raise CaptureError(
             f"capture: an update changed the key of a row of {relation.full_name} whose large values the log does not carry. "
-            f"`alter table {relation.full_name} replica identity full` makes it carry them; nothing was written."
+            f"Run `alter table {relation.full_name} replica identity full`, so that it will, then `shoplake ingest --reload`. Nothing was written."
         )
     names: list[list[str] | None] = [None] * sizes.shape[1]
     for row in rows:

@@ -66,7 +66,7 @@ def _read_block(block: bytes, source: SourceTable, schema: pa.Schema) -> dict[st
     text = csv.read_csv(
         io.BytesIO(block),
         read_options=csv.ReadOptions(column_names=names, block_size=len(block)),
-        parse_options=csv.ParseOptions(newlines_in_values=True),
+        parse_options=csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
         # An unquoted empty field is null, a quoted one is the empty string: PostgreSQL's own convention.
         convert_options=csv.ConvertOptions(
             column_types={name: pa.large_string() for name in names},

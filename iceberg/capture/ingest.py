@@ -20,19 +20,19 @@ from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.table import Table
 
 from iceberg import bronze, cuts
-from iceberg.capture import publication, slot
+from iceberg.capture import claim, publication, slot
 from iceberg.capture.decode import OPERATION_NAMES, Batch, Changes, Relation, decode
 from iceberg.capture.first_load import read_table
 from iceberg.capture.source import SourceTable, connect, described_types, tables_of
 from iceberg.capture.types import from_text, iceberg_type
 from iceberg.catalog import prepare_lake
 from iceberg.failures import service_failures
-from shoplake.core.errors import BusyError, CaptureError
+from shoplake.core.errors import BusyError, CaptureError, NothingToCaptureError
 from shoplake.core.lock import only_one
 from shoplake.core.progress import Progress, silent
 from shoplake.core.settings import Settings
 
-CHANGES_A_BATCH = 250_000
+MESSAGES_A_PEEK = 250_000
 _SECONDS_FOR_A_DYING_READER = 15
 
 
@@ -66,94 +66,172 @@ def ingest(
     by then is whole, and the next ingest goes on from there.
     """
     started = time.monotonic()
-    result = IngestResult()
     with (
         service_failures("ingest"),
         only_one(settings.catalog_dsn, "ingest", wait, on_wait) as session,
         connect(settings.source_dsn, "shoplake ingest") as source,
     ):
         catalog = prepare_lake(settings)
+        confirmed = slot.confirmed_position(source, settings.source_name)
+        if not (reload and confirmed is not None):
+            claim.require(session, source, settings.source_name, confirmed)
         tables = tables_of(source, settings.source_schemas, settings.source_exclude)
-        result.left_out = [table.refusal for table in tables if table.refusal]
         captured = [table for table in tables if table.refusal is None]
         if not captured:
-            raise CaptureError(
+            raise NothingToCaptureError(
                 f"capture: schema {', '.join(settings.source_schemas)} of the source has no table that can be captured. "
                 "Create the shop with `shoplake generate`, or set SHOPLAKE_SOURCE_SCHEMAS."
             )
-        publication.ensure_publication(source, settings.source_owner_dsn, settings.source_name, captured)
-        _load_new_tables(settings, catalog, source, captured, reload, result, progress)
-        _follow_log(settings, catalog, source, session, captured, result, progress)
-    result.seconds = time.monotonic() - started
-    return result
+        work = _Ingest(settings, catalog, source, session, captured, progress)
+        work.result.left_out = [table.refusal for table in tables if table.refusal]
+        work.left_out = {table.full_name for table in tables if table.refusal} | set(settings.source_exclude)
+        work.publish(reload)
+        work.load_new_tables(confirmed, reload)
+        work.follow_log()
+    work.result.seconds = time.monotonic() - started
+    return work.result
 
 
-def _load_new_tables(
-    settings: Settings,
-    catalog: SqlCatalog,
-    source: psycopg.Connection[Any],
-    captured: Sequence[SourceTable],
-    reload: bool,
-    result: IngestResult,
-    progress: Progress,
-) -> None:
-    """Give every captured table its first load; each under its slot's own snapshot."""
-    names = {table.full_name: bronze.bronze_name(table.schema, table.name) for table in captured}
-    existing = {table.full_name: bronze.load(catalog, names[table.full_name]) for table in captured}
-    complete = {name for name, table in existing.items() if table is not None and bronze.position_of(table) is not None}
-    confirmed = slot.confirmed_position(source, settings.source_name)
-    if reload and confirmed is not None:
-        slot.drop(source, settings.source_name)
-        confirmed = None
-    if confirmed is None and complete and not reload:
-        raise CaptureError(
-            f"capture: bronze continues from slot {settings.source_name}, which the source does not have (any more). "
-            "Point SHOPLAKE_SOURCE_URL at the database that was captured, or load every table anew with `shoplake ingest --reload`."
-        )
-    waiting = [table for table in captured if reload or table.full_name not in complete]
-    if not waiting and confirmed is not None:
-        return
-    name = settings.source_name if confirmed is None else f"{settings.source_name}_first_load"
-    with slot.new_slot(settings.source_dsn, name, temporary=confirmed is not None) as snapshot:
-        for table in waiting:
-            columns = [
-                _bronze_column(column.name, column.type_oid, column.type_modifier, column.is_enum, column.doc) for column in table.columns
-            ]
-            target = bronze.ensure_table(
-                catalog, (table.schema, table.name), columns, table.key, f"Every change of {table.full_name} at the source."
+class _Ingest:
+    """The steps of one ingest, in their order."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        catalog: SqlCatalog,
+        source: psycopg.Connection[Any],
+        session: psycopg.Connection[Any],
+        captured: Sequence[SourceTable],
+        progress: Progress,
+    ) -> None:
+        self.settings, self.catalog, self.source, self.session = settings, catalog, source, session
+        self.captured, self.progress = captured, progress
+        self.left_out: set[str] = set()
+        self.result = IngestResult()
+        self.positions: dict[str, int] = {}
+        """Log position that each captured bronze table has reached."""
+
+    def publish(self, reload: bool) -> None:
+        """Have the captured tables in the publication.
+
+        Of a table that was not in it changes may have been missed: its position
+        is forgotten first, so that it is loaded anew also if this is killed.
+        """
+        name = self.settings.source_name
+        published = publication.published_tables(self.source, name)
+        for table in self.captured:
+            if reload or table.full_name not in (published or ()):
+                existing = bronze.load(self.catalog, bronze.bronze_name(table.schema, table.name))
+                if existing is not None:
+                    bronze.forget_position(existing)
+        publication.ensure_publication(self.settings.source_owner_dsn, name, published, self.captured)
+
+    def load_new_tables(self, confirmed: int | None, reload: bool) -> None:
+        """Give every table that has no position its load; all under one slot's snapshot."""
+        name = self.settings.source_name
+        if reload and confirmed is not None:
+            slot.drop(self.source, name)
+            confirmed = None
+            claim.require(self.session, self.source, name, None)
+        existing = {table: bronze.load(self.catalog, bronze.bronze_name(table.schema, table.name)) for table in self.captured}
+        reached = {
+            bronze.bronze_name(table.schema, table.name): position
+            for table, bronze_table in existing.items()
+            if bronze_table is not None and (position := bronze.position_of(bronze_table)) is not None
+        }
+        self.positions.update(reached)
+        if confirmed is None and reached:
+            raise CaptureError(
+                f"capture: bronze continues from slot {name}, which the source does not have (any more). "
+                "Load every table anew with `shoplake ingest --reload`."
             )
-            rows = read_table(source, table, snapshot, target, table.full_name in complete, progress)
-            result.first_loads[names[table.full_name]] = bronze.append(catalog, target, rows, snapshot.position)
-
-
-def _follow_log(
-    settings: Settings,
-    catalog: SqlCatalog,
-    source: psycopg.Connection[Any],
-    session: psycopg.Connection[Any],
-    captured: Sequence[SourceTable],
-    result: IngestResult,
-    progress: Progress,
-) -> None:
-    """Batches of whole transactions from the log, until it is covered as far as it reached at the start."""
-    up_to = slot.flush_position(source)
-    keys = {table.full_name: table.key for table in captured}
-    while True:
-        batch = decode(_peek(source, settings.source_name, up_to))
-        next_id = slot.next_transaction_id(source)
-        is_last = batch.change_count < CHANGES_A_BATCH
-        position = max(up_to, batch.end_lsn or 0) if is_last else batch.end_lsn or up_to
-        written = _write_batch(catalog, source, batch, keys, position, next_id)
-        for name, rows in written.items():
-            result.changes[name] = result.changes.get(name, 0) + rows
-        result.cut = cuts.latest_cut(session)
-        if written or result.first_loads or result.cut is None:
-            cuts.record_cut(session, position)
-            result.cut = position
-        slot.advance(source, settings.source_name, position)
-        progress("changes", sum(result.changes.values()))
-        if is_last:
+        waiting = [table for table in self.captured if bronze.bronze_name(table.schema, table.name) not in reached]
+        if not waiting and confirmed is not None:
             return
+        if confirmed is None:
+            claim.advancing(self.session, None)
+        with slot.new_slot(
+            self.settings.source_dsn, f"{name}_first_load" if confirmed is not None else name, temporary=confirmed is not None
+        ) as snapshot:
+            self._require_later(snapshot.position)
+            for table in waiting:
+                self._load(table, snapshot)
+
+    def _load(self, table: SourceTable, snapshot: slot.ExportedSnapshot) -> None:
+        columns = [
+            _bronze_column(column.name, column.type_oid, column.type_modifier, column.is_enum, column.doc) for column in table.columns
+        ]
+        target = bronze.ensure_table(
+            self.catalog, (table.schema, table.name), columns, table.key, f"Every change of {table.full_name} at the source."
+        )
+        replaces_rows = target.current_snapshot() is not None
+        rows = read_table(self.source, table, snapshot, target, replaces_rows, self.progress)
+        name = bronze.bronze_name(table.schema, table.name)
+        self.result.first_loads[name] = bronze.append(self.catalog, target, rows, snapshot.position, self._resolved())
+        self.positions[name] = snapshot.position
+
+    def _require_later(self, position: int) -> None:
+        """Refuse a source whose log lies before what bronze holds already, as after a restore from a backup."""
+        cut = cuts.latest_cut(self.session)
+        if cut is not None and position < cut:
+            raise CaptureError(
+                "capture: the source's log is behind what this lake holds of it, as after a restore from a backup. "
+                "Start a new lake for it: another SHOPLAKE_HOME, or other SHOPLAKE_CATALOG_URI and SHOPLAKE_WAREHOUSE."
+            )
+
+    def _resolved(self) -> list[int]:
+        """Snapshots of bronze that a build under way has resolved."""
+        rows = self.session.execute(
+            """
+            select input.snapshot_id from shoplake.run_inputs input join shoplake.runs run using (run_id)
+            where run.status = 'running' and run.started_at > now() - interval '3 hours'
+            """
+        )
+        return [row[0] for row in rows]
+
+    def follow_log(self) -> None:
+        """Batches of whole transactions from the log, until it is covered as far as it reached at the start."""
+        name = self.settings.source_name
+        up_to = slot.flush_position(self.source)
+        # Below the newest load some table would be seen before its first row.
+        floor = max(self.positions.values(), default=0)
+        while True:
+            batch = decode(_peek(self.source, name, up_to))
+            is_last = batch.message_count < MESSAGES_A_PEEK or (batch.end_lsn or 0) >= up_to
+            position = max(up_to, batch.end_lsn or 0) if is_last else batch.end_lsn or up_to
+            self._write(batch, position)
+            self.result.cut = cuts.latest_cut(self.session)
+            # Also what a killed ingest wrote before it came to its cut.
+            if position >= floor and (self.result.cut is None or self.result.cut < max(self.positions.values(), default=0)):
+                cuts.record_cut(self.session, position)
+                self.result.cut = position
+            claim.advancing(self.session, position)
+            slot.advance(self.source, name, position)
+            self.progress("changes", sum(self.result.changes.values()))
+            if is_last:
+                return
+
+    def _write(self, batch: Batch, position: int) -> None:
+        """One commit for each table that the batch touches."""
+        next_id = slot.next_transaction_id(self.source)
+        keys = {table.full_name: table.key for table in self.captured}
+        shapes: dict[str, list[Changes]] = {}
+        for changes in batch.changes(keys, self.left_out):
+            shapes.setdefault(bronze.bronze_name(changes.relation.schema, changes.relation.name), []).append(changes)
+        for name, parts in shapes.items():
+            table = bronze.load(self.catalog, name)
+            covered = bronze.position_of(table) if table is not None else None
+            if table is None or covered is None:
+                continue  # its load, still to come, will see these changes
+            for part in parts:
+                relation = part.relation
+                columns = _columns_of(self.source, relation)
+                table = bronze.ensure_table(self.catalog, (relation.schema, relation.name), columns, keys.get(relation.full_name, ()), "")
+            chunks = [chunk for part in parts if (chunk := _rows(part, table, covered, next_id)).num_rows]
+            if chunks:
+                rows = bronze.append(self.catalog, table, chunks, position, self._resolved())
+                self.result.changes[name] = self.result.changes.get(name, 0) + rows
+                self.positions[name] = position
 
 
 def _peek(source: psycopg.Connection[Any], name: str, up_to: int) -> bytes:
@@ -161,36 +239,13 @@ def _peek(source: psycopg.Connection[Any], name: str, up_to: int) -> bytes:
     give_up_at = time.monotonic() + _SECONDS_FOR_A_DYING_READER
     while True:
         try:
-            return slot.peek(source, name, name, up_to, CHANGES_A_BATCH)
+            return slot.peek(source, name, name, up_to, MESSAGES_A_PEEK)
         except psycopg.errors.ObjectInUse as problem:
             if time.monotonic() > give_up_at:
                 raise BusyError(
                     f"capture: slot {name} is read by another program ({problem}). Stop it, or set SHOPLAKE_SOURCE_NAME."
                 ) from problem
             time.sleep(0.2)
-
-
-def _write_batch(
-    catalog: SqlCatalog, source: psycopg.Connection[Any], batch: Batch, keys: dict[str, tuple[str, ...]], position: int, next_id: int
-) -> dict[str, int]:
-    """One commit for each table that the batch touches; gives the rows by bronze table."""
-    shapes: dict[str, list[Changes]] = {}
-    for changes in batch.changes(keys):
-        shapes.setdefault(bronze.bronze_name(changes.relation.schema, changes.relation.name), []).append(changes)
-    written = {}
-    for name, parts in shapes.items():
-        table = bronze.load(catalog, name)
-        covered = bronze.position_of(table) if table is not None else None
-        if table is None or covered is None:
-            continue  # its first load, still to come, will see these changes
-        for part in parts:
-            relation = part.relation
-            columns = _columns_of(source, relation)
-            table = bronze.ensure_table(catalog, (relation.schema, relation.name), columns, keys.get(relation.full_name, ()), "")
-        chunks = [chunk for part in parts if (chunk := _rows(part, table, covered, next_id)).num_rows]
-        if chunks:
-            written[name] = bronze.append(catalog, table, chunks, position)
-    return written
 
 
 def _columns_of(source: psycopg.Connection[Any], relation: Relation) -> list[bronze.BronzeColumn]:

@@ -22,8 +22,8 @@ def _integer(buffer, position, size):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def count(buffer):  # type: ignore[no-untyped-def]
-    """How many changes, transactions and Relation messages the buffer holds."""
-    changes = transactions = relations = 0
+    """How many messages the buffer holds, and of them changes, transactions and Relation messages."""
+    messages = changes = transactions = relations = 0
     position = COPY_HEADER_BYTES
     while position + 2 <= len(buffer) and _integer(buffer, position, 2) == 1:
         size = _integer(buffer, position + 2, 4)
@@ -36,8 +36,9 @@ def count(buffer):  # type: ignore[no-untyped-def]
             transactions += 1
         elif kind == 82:  # R
             relations += 1
+        messages += 1
         position += 6 + size
-    return changes, transactions, relations
+    return messages, changes, transactions, relations
 
 
 @numba.njit(cache=True)

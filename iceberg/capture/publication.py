@@ -33,17 +33,17 @@ def published_tables(connection: psycopg.Connection[Any], publication: str) -> s
     return {row[0] for row in rows}
 
 
-def ensure_publication(reader: psycopg.Connection[Any], owner_dsn: str, publication: str, tables: Sequence[SourceTable]) -> None:
-    """Make the publication name exactly ``tables``; touches the source only where it differs.
+def ensure_publication(owner_dsn: str, publication: str, published: set[str] | None, tables: Sequence[SourceTable]) -> None:
+    """Make the publication name exactly ``tables``; touches the source only where ``published``, what it names now, differs.
 
     The owner's identity is used for the change alone. Raises CaptureError when
     it may not make it.
     """
     wanted = {table.full_name for table in tables}
-    published = published_tables(reader, publication)
     if published == wanted:
         return
-    names = sql.SQL(", ").join(table.identifier for table in tables)
+    # ONLY: children by inheritance have no key of their own, and would come along.
+    names = sql.SQL(", ").join(sql.SQL("only {}").format(table.identifier) for table in tables)
     if published is None:
         change = sql.SQL("create publication {} for table {} with (publish_via_partition_root = true)")
     else:

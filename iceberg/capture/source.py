@@ -11,10 +11,11 @@ from pyiceberg.types import IcebergType
 from iceberg.capture.types import iceberg_type
 from shoplake.core.errors import CaptureError, ServiceError
 
+_NO_TIMEOUTS = "-c lock_timeout=0 -c statement_timeout=0 -c idle_in_transaction_session_timeout=0"
 # Everything that decides how a value looks as text is pinned, for COPY and for the log alike.
 _TEXT_FORM = (
     "-c TimeZone=UTC -c DateStyle=ISO,MDY -c IntervalStyle=iso_8601 -c extra_float_digits=1 -c bytea_output=hex "
-    "-c client_encoding=UTF8 -c lock_timeout=0 -c statement_timeout=0 -c idle_in_transaction_session_timeout=0"
+    "-c client_encoding=UTF8 -c row_security=off " + _NO_TIMEOUTS
 )
 _BLOCK_BYTES = 32 * 2**20
 _MINIMUM_SERVER_VERSION = 140000
@@ -107,6 +108,12 @@ def tables_of(connection: psycopg.Connection[Any], schemas: tuple[str, ...], exc
                    from pg_attribute attribute join pg_type type on type.oid = attribute.atttypid
                    where attribute.attrelid = class.oid and attribute.attnum > 0
                      and not attribute.attisdropped and attribute.attgenerated = ''
+               ),
+               (
+                   select min(leaf.oid::regclass::text)
+                   from pg_partition_tree(class.oid) tree join pg_class leaf on leaf.oid = tree.relid
+                   where class.relkind = 'p' and tree.isleaf and leaf.relreplident not in ('f', 'i')
+                     and (leaf.relreplident = 'n' or not exists (select from pg_index where indrelid = leaf.oid and indisprimary and indimmediate))
                )
         from pg_class class join pg_namespace namespace on namespace.oid = class.relnamespace
         where namespace.nspname = any(%s) and class.relkind in ('r', 'p') and not class.relispartition
@@ -115,22 +122,30 @@ def tables_of(connection: psycopg.Connection[Any], schemas: tuple[str, ...], exc
         (list(schemas),),
     ).fetchall()
     tables = []
-    for schema, name, is_partitioned, identity, persistence, key, column_rows in rows:
+    for schema, name, is_partitioned, identity, persistence, key, column_rows, bare_partition in rows:
         if f"{schema}.{name}" in exclude:
             continue
         columns = tuple(SourceColumn(*values) for values in column_rows or ())
-        refusal = _refusal(f"{schema}.{name}", identity, persistence, key, columns)
+        refusal = _refusal(f"{schema}.{name}", identity, persistence, key, columns, bare_partition)
         tables.append(SourceTable(schema, name, is_partitioned, columns, tuple(key), refusal))
     return tables
 
 
-def _refusal(full_name: str, identity: str, persistence: str, key: list[str], columns: tuple[SourceColumn, ...]) -> str | None:
+def _refusal(
+    full_name: str, identity: str, persistence: str, key: list[str], columns: tuple[SourceColumn, ...], bare_partition: str | None
+) -> str | None:
     if persistence != "p":
         return f"{full_name} is unlogged, so its changes are not in the log; `alter table {full_name} set logged` would admit it"
     if identity == "n" or (not key and identity != "f"):
         return (
             f"{full_name} has no key to tell its rows apart, and publishing it would make its updates fail; "
             f"`alter table {full_name} add primary key (...)` or `alter table {full_name} replica identity full` would admit it"
+        )
+    if bare_partition is not None:
+        # The replica identity of a partitioned table does not reach its partitions, and PostgreSQL looks at theirs.
+        return (
+            f"{full_name} has the partition {bare_partition} without a key, and publishing it would make that one's updates fail; "
+            f"`alter table {bare_partition} replica identity full` would admit it"
         )
     for column in columns:
         if column.iceberg_type is None:
@@ -191,7 +206,9 @@ def replication_command(dsn: str, name: str, command: LiteralString | sql.Compos
 
     The session must stay open as long as a snapshot that the command exported is used.
     """
-    connection = psycopg.connect(dsn, autocommit=True, replication="database", application_name=name, connect_timeout=10)
+    connection = psycopg.connect(
+        dsn, autocommit=True, replication="database", application_name=name, connect_timeout=10, options=_NO_TIMEOUTS
+    )
     text = command.as_bytes(connection) if isinstance(command, sql.Composed) else command.encode()
     result = connection.pgconn.exec_(text)
     if result.status != pq.ExecStatus.TUPLES_OK:

@@ -103,7 +103,7 @@ def from_text(values: pa.Array[Any], target: pa.DataType, column: str) -> pa.Arr
         bad = next(text for text in values.to_pylist() if text is not None and not _fits(text, target))
         raise CaptureError(
             f"capture: {column} holds {bad!r}, which Iceberg's {target} cannot. Correct the value at the source, "
-            "or leave the table out with SHOPLAKE_SOURCE_EXCLUDE. Nothing was written."
+            "then run `shoplake ingest --reload`, or leave the table out with SHOPLAKE_SOURCE_EXCLUDE. Nothing was written."
         ) from None
 
 

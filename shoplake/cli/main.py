@@ -1,5 +1,6 @@
 """`shoplake`: collects the command groups and turns failures into sentences."""
 
+import os
 import sys
 
 import typer
@@ -26,6 +27,9 @@ for group in (bench, build, demo, generate, ingest, release, scenario, stack):
 def main() -> None:
     """Run the command line; the exit code is that of the error tree."""
     debug = "--debug" in sys.argv
+    for name in ("NO_PROXY", "no_proxy"):
+        # Every service of ours is on this machine; a proxy would not find it.
+        os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
         app(args=arguments)

@@ -83,5 +83,7 @@ def rollback(release: NumberArgument, no_wait: NoWaitOption = False, as_json: Js
     output = Output(as_json)
     restored = run(settings, release, wait=not no_wait, on_wait=output.note)
     output.fields("release", {"release": restored.release_id, "rolled_back_to": restored.rolled_back_to, "cut": restored.cut_end_lsn})
-    output.say(f"Every table is as in release {release}.")
+    output.say(
+        f"Every table is as in release {release}. The shop's next change builds forward again: to stay here, pause 02_transformation in Airflow."
+    )
     output.close()

@@ -66,6 +66,10 @@ class CaptureError(ShoplakeError):
     exit_code = 30
 
 
+class NothingToCaptureError(CaptureError):
+    """The source has no table yet that can be captured."""
+
+
 class TableError(ShoplakeError):
     """A lake table is unknown, declared wrongly, or not what its declaration says."""
 
@@ -88,3 +92,7 @@ class ReleaseError(ShoplakeError):
     """A release is unknown, or cannot be published or rolled back to."""
 
     exit_code = 43
+
+
+class OvertakenError(ReleaseError):
+    """Another release was published since this run began; a new run takes in both."""

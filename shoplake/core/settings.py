@@ -6,14 +6,15 @@ and random secrets, mode 0600), the default below.
 """
 
 import json
+import logging
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, InitSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from shoplake.core.errors import SettingsError
 
@@ -68,7 +69,9 @@ class _StackFile(PydanticBaseSettingsSource):
 class Settings(BaseSettings):
     """Where everything is and how it behaves. Build it with :func:`load_settings`."""
 
-    model_config = SettingsConfigDict(env_prefix="SHOPLAKE_", frozen=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SHOPLAKE_", frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     home: Path = Field(default_factory=default_home, description="folder of everything the local stack writes")
     cache: Path = Field(
@@ -101,8 +104,8 @@ class Settings(BaseSettings):
     source_owner_url: str | None = Field(
         default=None, repr=False, description="PostgreSQL URL of the tables' owner, who may create the publication; default: source_url"
     )
-    source_schemas: tuple[str, ...] = Field(default=("public",), description="schemas that are captured")
-    source_exclude: tuple[str, ...] = Field(default=(), description="tables, as schema.table, that are not captured")
+    source_schemas: Annotated[tuple[str, ...], NoDecode] = Field(default=("public",), description="schemas that are captured")
+    source_exclude: Annotated[tuple[str, ...], NoDecode] = Field(default=(), description="tables, as schema.table, that are not captured")
     source_name: str = Field(
         default="shoplake", pattern=r"^[a-z][a-z0-9_]{0,40}$", description="name of the publication and the slot at the source"
     )
@@ -117,11 +120,39 @@ class Settings(BaseSettings):
     time_zone: str = Field(default="Asia/Ho_Chi_Minh", description="the shop's time zone: it decides where a day begins")
     currency: str = Field(default="VND", pattern=r"^[A-Z]{3}$", description="the shop's currency, ISO 4217")
     locale: str = Field(default="vi_VN", description="locale of names and addresses")
-    live_orders_per_day: int = Field(default=2000, ge=1, description="orders a day of the live shop that the stack runs")
+    live_orders_per_day: int = Field(default=2000, ge=1, description="orders a day of a new shop")
     live_speed: float = Field(default=1.0, gt=0, description="how much faster than the wall clock the live shop runs")
     pipeline_schedule: str = Field(
         default="*/5 * * * *", validation_alias="DATA_PIPELINE_SCHEDULE", description="cron schedule of the ingestion DAG"
     )
+
+    @field_validator("home", "cache", "minio_binary", "java_home")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path.expanduser().absolute() if path is not None else None
+
+    @field_validator("source_schemas", "source_exclude", mode="before")
+    @classmethod
+    def _listed(cls, given: object) -> object:
+        return tuple(part.strip() for part in given.split(",") if part.strip()) if isinstance(given, str) else given
+
+    @field_validator("shop_url", "source_url", "source_owner_url", "catalog_uri")
+    @classmethod
+    def _libpq(cls, url: str | None) -> str | None:
+        """The URL as libpq takes it, without the driver that SQLAlchemy's form names."""
+        if url is None:
+            return None
+        scheme, separator, rest = url.partition("://")
+        if not separator or scheme.partition("+")[0] not in ("postgresql", "postgres"):
+            raise ValueError("it must begin with postgresql://")
+        return f"postgresql://{rest}"
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, level: str) -> str:
+        if level.upper() not in logging.getLevelNamesMapping():
+            raise ValueError(f"choose one of {', '.join(logging.getLevelNamesMapping())}")
+        return level.upper()
 
     @classmethod
     def settings_customise_sources(
@@ -173,7 +204,7 @@ class Settings(BaseSettings):
     def catalog_dsn(self) -> str:
         """PostgreSQL URL of the catalog's database, as the lake's writer."""
         if self.catalog_uri:
-            return self.catalog_uri.replace("postgresql+psycopg://", "postgresql://").replace("postgresql+psycopg2://", "postgresql://")
+            return self.catalog_uri
         return self.postgres_url(LAKE_WRITER, CATALOG_DATABASE)
 
     @cached_property
@@ -200,7 +231,9 @@ class Settings(BaseSettings):
 
     @cached_property
     def s3_read_keys(self) -> tuple[str, str]:
-        """Access key and secret of the analyst, who reads only."""
+        """Access key and secret of the analyst, who reads only; of a store elsewhere the project holds one identity."""
+        if self.s3_endpoint and self.s3_access_key and self.s3_secret_key:
+            return self.s3_write_keys
         return ANALYST, self.secret("s3_analyst")
 
     @cached_property
@@ -232,9 +265,11 @@ class Settings(BaseSettings):
         variables = {}
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
-            if name == "secrets" or value is None:
+            if name == "secrets":
                 continue
-            variables[str(field.validation_alias or _variable(name))] = json.dumps(value) if isinstance(value, tuple) else str(value)
+            # An empty variable counts as none: what this process does not set, its child must not inherit from elsewhere.
+            text = "" if value is None else ",".join(value) if isinstance(value, tuple) else str(value)
+            variables[str(field.validation_alias or _variable(name))] = text
         return variables
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from shoplake.core.settings import LOOPBACK, Settings
+from shoplake.core.settings import ANALYST, LOOPBACK, Settings
 from shoplake.stack.local import airflow, jupyter
 from shoplake.stack.local.ports import answers
 
@@ -41,7 +41,7 @@ def addresses(settings: Settings) -> list[Address]:
         Address("JupyterLab", jupyter.link(settings), None, None, jupyter.link(settings)),
         Address("Spark", spark, None, None, f"{spark}/api/v1/version"),
         Address("Spark history", history, None, None, f"{history}/api/v1/version"),
-        Address("MinIO console", console, *settings.s3_read_keys, console),
+        Address("MinIO console", console, ANALYST, settings.secret("s3_analyst"), console),
     ]
 
 

@@ -29,9 +29,16 @@ def free_ports(count: int) -> list[int]:
 
 
 def private_settings(home: Path, **overrides: object) -> Settings:
-    """Settings of a stack in ``home``, on free ports, with the cache of the checkout; not started."""
+    """Settings of a stack in ``home``, on free ports, with the cache of the checkout; not started.
+
+    Everything else is at its default, whatever the environment points at: a
+    test must never reach somebody's own database or store.
+    """
     names = [name for service in SERVICES for name in service.ports]
-    values = {"home": home, "cache": load_settings().cache, **dict(zip(names, free_ports(len(names)), strict=True))}
+    defaults = {name: field.default for name, field in Settings.model_fields.items() if field.default_factory is None}
+    mine = load_settings()
+    kept = {"cache": mine.cache, "minio_binary": mine.minio_binary, "java_home": mine.java_home}
+    values = defaults | kept | {"home": home} | dict(zip(names, free_ports(len(names)), strict=True))
     return load_settings(**(values | overrides))
 
 

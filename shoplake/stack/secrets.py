@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -75,8 +76,8 @@ def remember(home: Path, ports: Mapping[str, int], known_secrets: Mapping[str, s
 def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner can read (mode 0600), in one step: readers see the old text or the new."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    draft = Path(name)
     try:
         with os.fdopen(descriptor, "w") as file:
             file.write(text)

@@ -24,9 +24,3 @@ def test_the_notebook_runs_in_the_surroundings_of_the_stack_s_jupyter_and_draws(
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert [output for output in outputs if output.output_type == "error"] == []
     assert any("image/png" in output.get("data", {}) for output in outputs)
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
-def test_the_notebook_is_kept_without_results(path: Path) -> None:
-    notebook = nbformat.read(path, as_version=4)
-    assert [cell.outputs for cell in notebook.cells if cell.cell_type == "code" and cell.outputs] == []

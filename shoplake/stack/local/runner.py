@@ -71,10 +71,11 @@ def up(settings: Settings, names: Sequence[str] = (), progress: Progress = silen
 
 def down(settings: Settings, names: Sequence[str] = ()) -> list[str]:
     """Stop the named services, or all, those first that depend on others. Returns what was running."""
+    chosen = select_exactly(names) if names else SERVICES
     if not settings.home.is_dir():
         return []
     with _storage_failures(settings), _alone(settings):
-        return _stop_all(settings, [service for service in SERVICES if not names or service in select_exactly(names)])
+        return _stop_all(settings, chosen)
 
 
 def delete_data(settings: Settings) -> list[str]:
