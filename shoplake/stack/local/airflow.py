@@ -132,12 +132,12 @@ def is_api_healthy(settings: Settings) -> bool:
 
 def is_scheduler_healthy(settings: Settings) -> bool:
     """Whether a scheduler gives signs of life."""
-    return _beats(settings, "SchedulerJob")
+    return _beats(settings, "airflow-scheduler", "SchedulerJob")
 
 
 def is_dag_processor_healthy(settings: Settings) -> bool:
     """Whether a DAG processor gives signs of life."""
-    return _beats(settings, "DagProcessorJob")
+    return _beats(settings, "airflow-dag-processor", "DagProcessorJob")
 
 
 def _airflow() -> list[str]:
@@ -149,12 +149,25 @@ def _passwords_file(settings: Settings) -> Path:
     return folder(settings) / "passwords.json"
 
 
-def _beats(settings: Settings, job_type: str) -> bool:
+def _started_at(settings: Settings, service: str) -> float:
+    """When the process that the runner noted was created: the books of one that died still show its last heartbeat."""
+    try:
+        return float(json.loads((settings.home / "run" / f"{service}.json").read_text())["created"])
+    except (OSError, ValueError, KeyError):
+        return 0.0
+
+
+def _beats(settings: Settings, service: str, job_type: str) -> bool:
     try:
         with psycopg.connect(settings.postgres_url(AIRFLOW_ROLE, AIRFLOW_DATABASE), connect_timeout=2) as connection:
             row = connection.execute(
-                "select exists (select from job where job_type = %s and state = 'running' and latest_heartbeat > now() - interval '30 s')",
-                (job_type,),
+                """
+                select exists (
+                    select from job
+                    where job_type = %s and state = 'running' and latest_heartbeat > now() - interval '30 s' and start_date >= to_timestamp(%s)
+                )
+                """,
+                (job_type, _started_at(settings, service)),
             ).fetchone()
     except psycopg.Error:
         return False

@@ -233,12 +233,21 @@ def _bring_up(
         processes.stop(settings.home, service.name, file, service.stop_signal, service.stop_seconds)
         _check_ports(settings, service)
         running = None
+    if running is not None:
+        try:
+            _await_health(settings, service, running, giving_up)
+        except ServiceError:
+            if running.process() is not None or giving_up.is_set():
+                raise
+            # It was dying when it was found, as just after a kill.
+            processes.kill_members(settings.home, service.name, file)
+            running = None
     if running is None:
         service.prepare(settings, progress)
         on_start(service)
         environment = environment_of(settings, service, own)
         running = processes.start(argv, environment, settings.home / service.name, log_file(settings, service), file, fingerprint)
-    _await_health(settings, service, running, giving_up)
+        _await_health(settings, service, running, giving_up)
     service.bootstrap(settings)
 
 
