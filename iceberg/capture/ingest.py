@@ -218,6 +218,8 @@ class _Ingest:
         shapes: dict[str, list[Changes]] = {}
         for changes in batch.changes(keys, self.left_out):
             shapes.setdefault(bronze.bronze_name(changes.relation.schema, changes.relation.name), []).append(changes)
+        # All is read before any is written: a value that cannot be held stops the batch whole.
+        prepared: list[tuple[str, Table, list[pa.Table]]] = []
         for name, parts in shapes.items():
             table = bronze.load(self.catalog, name)
             covered = bronze.position_of(table) if table is not None else None
@@ -229,9 +231,11 @@ class _Ingest:
                 table = bronze.ensure_table(self.catalog, (relation.schema, relation.name), columns, keys.get(relation.full_name, ()), "")
             chunks = [chunk for part in parts if (chunk := _rows(part, table, covered, next_id)).num_rows]
             if chunks:
-                rows = bronze.append(self.catalog, table, chunks, position, self._resolved())
-                self.result.changes[name] = self.result.changes.get(name, 0) + rows
-                self.positions[name] = position
+                prepared.append((name, table, chunks))
+        for name, table, chunks in prepared:
+            rows = bronze.append(self.catalog, table, chunks, position, self._resolved())
+            self.result.changes[name] = self.result.changes.get(name, 0) + rows
+            self.positions[name] = position
 
 
 def _peek(source: psycopg.Connection[Any], name: str, up_to: int) -> bytes:

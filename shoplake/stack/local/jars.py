@@ -10,6 +10,7 @@ from shoplake.core.errors import DownloadError
 from shoplake.core.progress import Progress
 from shoplake.core.settings import Settings
 from shoplake.core.spark import JARS, Jar
+from shoplake.stack.local.cache import filling
 from shoplake.stack.secrets import write_private
 
 
@@ -20,9 +21,10 @@ def ensure_jars(settings: Settings, spark_submit: Path, environment: Mapping[str
     wrong one is removed, so that the next start fetches it anew.
     """
     folder = settings.cache / "jars"
-    missing = [jar for jar in JARS if not (folder / jar.file_name).exists()]
-    if missing:
-        _fetch(settings, missing, spark_submit, environment, progress)
+    with filling(settings, "jars"):
+        missing = [jar for jar in JARS if not (folder / jar.file_name).exists()]
+        if missing:
+            _fetch(settings, missing, spark_submit, environment, progress)
     for jar in JARS:
         check(folder / jar.file_name, jar)
 

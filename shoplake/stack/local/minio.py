@@ -14,6 +14,7 @@ from pathlib import Path
 from shoplake.core.errors import DownloadError, PrerequisiteError
 from shoplake.core.progress import Progress
 from shoplake.core.settings import LOOPBACK, Settings
+from shoplake.stack.local.cache import filling
 from shoplake.stack.local.ports import answers
 
 VERSION = "v0.0.0-20260212201848-7aac2a2c5b7c"
@@ -38,7 +39,9 @@ def prepare(settings: Settings, progress: Progress) -> None:
     Raises DownloadError when the build fails.
     """
     if _found(settings) is None:
-        _build(settings, progress)
+        with filling(settings, "minio"):
+            if _found(settings) is None:
+                _build(settings, progress)
 
 
 def command(settings: Settings) -> list[str]:

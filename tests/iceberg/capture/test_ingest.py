@@ -10,6 +10,7 @@ from iceberg.cuts import latest_cut
 from shoplake.core.errors import BusyError, CaptureError
 from shoplake.core.lock import only_one
 from shoplake.core.settings import Settings
+from shoplake.stack.private import fresh_databases
 from tests.iceberg.capture.source_tables import CHANGE_ROWS, CHANGES, TABLES, bronze_rows, execute, folded, source_rows
 
 pytestmark = pytest.mark.integration
@@ -161,6 +162,90 @@ def test_a_lost_slot_is_refused_and_reload_mends_it(source: Settings) -> None:
         ingest(source)
     ingest(source, reload=True)
     assert folded(source, "pets") == source_rows(source, "pets")
+
+
+def test_a_backlog_longer_than_one_peek_is_read_to_its_end(source: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    ingest(source)
+    for number in range(40):
+        execute(source, f"insert into pets values ({1000 + number}, 1)")
+    monkeypatch.setattr("iceberg.capture.ingest.MESSAGES_A_PEEK", 10)
+    assert ingest(source).changes == {"bronze.pets": 40}
+    assert folded(source, "pets") == source_rows(source, "pets")
+
+
+def test_a_table_that_was_left_out_for_a_while_is_loaded_anew(source: Settings) -> None:
+    ingest(source)
+    ingest(source.changed(source_exclude=("public.pets",)))
+    execute(source, "delete from pets where id < 50; insert into pets values (800, 1)")
+    ingest(source.changed(source_exclude=("public.pets",)))
+    assert "bronze.pets" in ingest(source).first_loads
+    assert folded(source, "pets") == source_rows(source, "pets")
+
+
+def test_a_table_that_was_dropped_and_made_again_is_loaded_anew(source: Settings) -> None:
+    ingest(source)
+    execute(source, "drop table pets; create table pets (id int primary key, owner_id bigint); insert into pets values (1, 2), (3, 4)")
+    ingest(source)
+    assert folded(source, "pets") == source_rows(source, "pets")
+
+
+def test_a_value_in_the_log_that_iceberg_cannot_hold_stops_until_its_table_is_left_out(source: Settings) -> None:
+    execute(source, "create table spans (id int primary key, ends_at timestamptz)")
+    ingest(source)
+    execute(source, "insert into spans values (1, 'infinity'); update people set name = 'x' where id = 1")
+    before = snapshots(source)
+    with pytest.raises(CaptureError, match=r"public\.spans column ends_at holds 'infinity'.*Nothing was written"):
+        ingest(source)
+    assert snapshots(source) == before
+    assert ingest(source.changed(source_exclude=("public.spans",))).changes == {"bronze.people": 1}
+
+
+def test_children_by_inheritance_are_not_published_and_their_updates_work(source: Settings) -> None:
+    execute(source, "create table puppies (toy text) inherits (pets); insert into puppies values (1000, 1, 'ball')")
+    ingest(source)
+    execute(source, "update puppies set toy = 'bone'")
+    assert len(bronze_rows(source, "pets")) == 200
+
+
+def test_a_partition_without_key_leaves_its_table_out_and_its_updates_work(source: Settings) -> None:
+    execute(source, "create table days (id int, day int) partition by list (day); create table days_1 partition of days for values in (1)")
+    execute(source, "alter table days replica identity full; insert into days values (1, 1)")
+    assert any("public.days has the partition days_1 without a key" in sentence for sentence in ingest(source).left_out)
+    execute(source, "update days set id = 2")
+    execute(source, "alter table days_1 replica identity full")
+    assert ingest(source).first_loads == {"bronze.days": 1}
+    execute(source, "update days set id = 3")
+    assert ingest(source).changes == {"bronze.days": 2}
+
+
+def test_a_slot_that_somebody_else_moved_is_noticed(source: Settings) -> None:
+    ingest(source)
+    execute(source, "insert into pets values (1000, 1)")
+    with psycopg.connect(source.source_dsn, autocommit=True) as connection:
+        connection.execute("select pg_replication_slot_advance(%s, pg_current_wal_flush_lsn())", (source.source_name,))
+    with pytest.raises(CaptureError, match="somebody else read on"):
+        ingest(source)
+    ingest(source, reload=True)
+    assert folded(source, "pets") == source_rows(source, "pets")
+
+
+def test_a_second_lake_on_the_same_slot_is_refused(source: Settings, services: Settings) -> None:
+    ingest(source)
+    with fresh_databases(services) as other:
+        same = other.changed(
+            source_url=source.source_url, source_owner_url=source.source_owner_url, shop_url=source.shop_url, source_name=source.source_name
+        )
+        with pytest.raises(CaptureError, match="this lake did not make"):
+            ingest(same)
+
+
+def test_a_lake_refuses_another_source(source: Settings, services: Settings) -> None:
+    ingest(source)
+    with fresh_databases(services) as other:
+        execute(other, TABLES)
+        moved = source.changed(source_url=other.source_url, source_owner_url=other.source_owner_url, source_name=other.source_name)
+        with pytest.raises(CaptureError, match="holds the changes of database"):
+            ingest(moved)
 
 
 def test_a_schema_without_tables_is_refused_with_what_to_do(fresh: Settings) -> None:

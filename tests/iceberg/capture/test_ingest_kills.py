@@ -23,10 +23,11 @@ STEPS: dict[str, tuple[Any, str]] = {
     "append": (bronze, "append"),
     "cut": (cuts, "record_cut"),
     "advance": (slot, "advance"),
+    "drop": (slot, "drop"),
 }
 
 
-def _ingest_and_die(settings: Settings, step: str, call: int, when: str) -> None:
+def _ingest_and_die(settings: Settings, step: str, call: int, when: str, reload: bool) -> None:
     module, name = STEPS[step]
     real: Callable[..., Any] = getattr(module, name)
     calls = 0
@@ -42,11 +43,11 @@ def _ingest_and_die(settings: Settings, step: str, call: int, when: str) -> None
         return result
 
     setattr(module, name, deadly)
-    ingest(settings)
+    ingest(settings, reload=reload)
 
 
-def killed_ingest(settings: Settings, step: str, call: int, when: str) -> None:
-    process = multiprocessing.get_context("spawn").Process(target=_ingest_and_die, args=(settings, step, call, when))
+def killed_ingest(settings: Settings, step: str, call: int, when: str, reload: bool = False) -> None:
+    process = multiprocessing.get_context("spawn").Process(target=_ingest_and_die, args=(settings, step, call, when, reload))
     process.start()
     process.join(120)
     assert process.exitcode == -signal.SIGKILL, f"the ingest was not killed {when} {step} {call}"
@@ -91,6 +92,19 @@ def test_an_ingest_of_changes_killed_between_two_steps_loses_and_repeats_nothing
     ingest(fresh)
     execute(fresh, CHANGES)
     killed_ingest(fresh, step, call, when)
+    healed = ingest(fresh)
+    assert_every_change_once(fresh, CHANGE_ROWS)
+    newest = max(row["_end_lsn"] for table in ("people", "pets") for row in bronze_rows(fresh, table))
+    assert (healed.cut or 0) >= newest, "what the killed ingest wrote must be in a cut"
+
+
+@pytest.mark.parametrize(("step", "call", "when"), [("drop", 1, "after"), ("append", 1, "after")])
+def test_a_reload_killed_between_two_steps_is_finished_by_the_next_ingest(fresh: Settings, step: str, call: int, when: str) -> None:
+    execute(fresh, TABLES)
+    ingest(fresh)
+    execute(fresh, CHANGES)
+    killed_ingest(fresh, step, call, when, reload=True)
     execute(fresh, "insert into pets values (901, 8)")
     ingest(fresh)
-    assert_every_change_once(fresh, {**CHANGE_ROWS, "bronze.pets": CHANGE_ROWS["bronze.pets"] + 1})
+    for table in ("people", "pets"):
+        assert folded(fresh, table) == source_rows(fresh, table)
