@@ -20,4 +20,4 @@ def test_the_server_takes_clients_with_its_token_and_no_others(spark_services: S
             stranger.range(1).count()
     finally:
         # One that is left open asks for ten minutes at exit whether the server has come back.
-        stranger.stop()
+        stranger.client.close()
