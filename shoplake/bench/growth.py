@@ -5,8 +5,10 @@ import time
 from collections.abc import Callable
 
 import psycopg
+from psycopg import sql
 
 from iceberg.capture.ingest import ingest
+from iceberg.capture.source import copy_out
 from shoplake.bench.figures import Figure
 from shoplake.bench.processes import run
 from shoplake.core.settings import Settings
@@ -35,9 +37,7 @@ def large_first_load(services: Settings, say: Callable[[str], None]) -> list[Fig
             )
         started = time.monotonic()
         with psycopg.connect(settings.shop_dsn) as shop:
-            link = shop.pgconn
-            link.exec_(b"copy events to stdout (format csv)")
-            while link.get_copy_data(0)[0] > 0:
+            for _ in copy_out(shop, sql.SQL("copy {} to stdout (format csv)").format(sql.Identifier("events"))):
                 pass
         limit = time.monotonic() - started
         loaded = run(settings, "ingest")

@@ -1,6 +1,7 @@
 """Runs a command as its users do, and says what the operating system counted."""
 
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -13,10 +14,10 @@ from shoplake.core.settings import Settings
 
 @dataclass(frozen=True)
 class Ended:
-    """A finished command: wall seconds and peak resident memory in bytes."""
+    """A finished command: wall seconds, and peak resident memory in bytes where it was above this process's own."""
 
     seconds: float
-    peak_bytes: int
+    peak_bytes: int | None
 
 
 def run(settings: Settings, *arguments: str) -> Ended:
@@ -32,4 +33,7 @@ def run(settings: Settings, *arguments: str) -> Ended:
         raise BuildError(
             f"bench: shoplake {' '.join(arguments)} failed ({said.strip().splitlines()[-1] if said.strip() else 'no message'})."
         )
-    return Ended(time.monotonic() - started, usage.ru_maxrss * 1024)
+    seconds = time.monotonic() - started
+    # A child begins as a copy of this process, and the operating system counts that as its peak.
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return Ended(seconds, usage.ru_maxrss * 1024 if usage.ru_maxrss > own else None)
