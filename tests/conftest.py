@@ -1,5 +1,6 @@
 """Real services for the tests: started when the first test asks, stopped when the last one ended."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,11 @@ from shoplake.stack.local.runner import up
 from shoplake.stack.private import fresh_databases, private_stack
 
 pytest_plugins = ["tests.spark_jobs.fixtures"]
+
+# The tests' tables are tiny, so that the second compiler of a JVM costs half of all time and gives none back.
+os.environ["JDK_JAVA_OPTIONS"] = "-XX:TieredStopAtLevel=1"
+# For the same reason these Sparks interpret their expressions; the whole stack, with all tables and checks, generates code as users do.
+INTERPRETED = "-Dspark.sql.codegen.wholeStage=false -Dspark.sql.codegen.factoryMode=NO_CODEGEN"
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +27,9 @@ def services() -> Iterator[Settings]:
 @pytest.fixture(scope="session")
 def spark_services(services: Settings) -> Settings:
     """The same with a Spark Connect server beside them."""
-    return up(services, ["spark"]).settings
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("JDK_JAVA_OPTIONS", f"{os.environ['JDK_JAVA_OPTIONS']} {INTERPRETED}")
+        return up(services, ["spark"]).settings
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ it; ``--debug`` adds the traceback. Exit code 2 is left to wrong usage of the
 command line itself.
 """
 
+_MOST_CHARACTERS = 300
+
 
 class ShoplakeError(Exception):
     """Anything that Shoplake can explain. Raise a subclass."""
@@ -37,7 +39,7 @@ class StorageError(ShoplakeError):
 
 
 class PortTakenError(ShoplakeError):
-    """A port that a service needs belongs to somebody else."""
+    """A port that a service needs belongs to somebody else, or may not be listened on."""
 
     exit_code = 13
 
@@ -96,3 +98,16 @@ class ReleaseError(ShoplakeError):
 
 class OvertakenError(ReleaseError):
     """Another release was published since this run began; a new run takes in both."""
+
+
+def first_line(problem: BaseException) -> str:
+    """The first line of what a library says went wrong, without its full stop, to stand within a sentence of ours."""
+    # SQLAlchemy wraps the driver's own error in text of several lines; a failed call of gRPC has its words apart.
+    details = getattr(problem, "details", None)
+    words = str(details()) if callable(details) else str(getattr(problem, "orig", None) or problem)
+    return (words.strip().splitlines() or [type(problem).__name__])[0][:_MOST_CHARACTERS].rstrip(". ")
+
+
+def does_not_answer(who: str, problem: BaseException) -> ServiceError:
+    """The failure of a service of the stack that cannot be reached; ``who`` begins the sentence."""
+    return ServiceError(f"{who} does not answer ({first_line(problem)}). Start it with `shoplake up`, then repeat.")

@@ -24,6 +24,8 @@ LOOPBACK = "127.0.0.1"
 SHOP_DATABASE = "shop"
 CATALOG_DATABASE = "lake_catalog"
 AIRFLOW_DATABASE = "airflow"
+# In the shop's database, apart from what is captured: what really happened.
+GROUND_TRUTH_SCHEMA = "ground_truth"
 CATALOG_NAME = "lake"
 BUCKET = "lake"
 
@@ -31,6 +33,7 @@ BUCKET = "lake"
 POSTGRES_ADMIN = "postgres"
 SHOP_OWNER = "shop_owner"
 SHOP_CAPTURE = "shop_capture"
+SHOP_SCORING = "shop_scoring"
 LAKE_WRITER = "lake_writer"
 ANALYST = "analyst"
 AIRFLOW_ROLE = "airflow"
@@ -154,6 +157,18 @@ class Settings(BaseSettings):
             raise ValueError(f"choose one of {', '.join(logging.getLevelNamesMapping())}")
         return level.upper()
 
+    @field_validator("pipeline_schedule")
+    @classmethod
+    def _cron(cls, schedule: str) -> str:
+        # Airflow reads it with the same library; a DAG that it cannot read would only be missing.
+        from croniter import croniter  # type: ignore[import-untyped]
+
+        try:
+            croniter(schedule).get_next(float)
+        except ValueError as problem:
+            raise ValueError("give a cron schedule, such as */5 * * * *") from problem
+        return schedule
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -199,6 +214,14 @@ class Settings(BaseSettings):
         if self.source_owner_url:
             return self.source_owner_url
         return self.source_url or self.postgres_url(SHOP_OWNER, SHOP_DATABASE)
+
+    @cached_property
+    def scoring_dsn(self) -> str:
+        """PostgreSQL URL of the shop as the one who reads the ground truth, and nothing else; of a shop elsewhere only its owner does."""
+        location = urlsplit(self.shop_dsn)
+        if location.hostname != LOOPBACK or location.port != self.postgres_port:
+            return self.shop_dsn
+        return self.postgres_url(SHOP_SCORING, location.path.lstrip("/"))
 
     @cached_property
     def catalog_dsn(self) -> str:
@@ -284,9 +307,10 @@ def load_settings(**overrides: object) -> Settings:
         first = problem.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "?"
         shown = "" if name in {"secrets"} or name.endswith(("url", "uri", "key")) else f" (given: {first.get('input')!r})"
-        raise SettingsError(
-            f"settings: {_variable(name)} is not usable{shown}: {first['msg']}. Correct the environment variable."
-        ) from problem
+        field = Settings.model_fields.get(name)
+        variable = str(field.validation_alias) if field is not None and field.validation_alias else _variable(name)
+        words = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"settings: {variable} is not usable{shown}: {words}. Correct the environment variable.") from problem
 
 
 def _variable(name: str) -> str:

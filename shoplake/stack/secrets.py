@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from shoplake.core.errors import SettingsError
-from shoplake.core.settings import AIRFLOW_ROLE, ANALYST, LAKE_WRITER, POSTGRES_ADMIN, SHOP_CAPTURE, SHOP_OWNER
+from shoplake.core.settings import AIRFLOW_ROLE, ANALYST, LAKE_WRITER, POSTGRES_ADMIN, SHOP_CAPTURE, SHOP_OWNER, SHOP_SCORING
 
 
 def _password() -> str:
@@ -30,6 +30,7 @@ MAKERS: Mapping[str, Callable[[], str]] = {
     POSTGRES_ADMIN: _password,
     SHOP_OWNER: _password,
     SHOP_CAPTURE: _password,
+    SHOP_SCORING: _password,
     LAKE_WRITER: _password,
     ANALYST: _password,
     AIRFLOW_ROLE: _password,

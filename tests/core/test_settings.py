@@ -1,4 +1,5 @@
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,12 @@ def test_readers_of_a_store_elsewhere_use_the_identity_that_was_given() -> None:
     assert settings.s3_read_keys == ("key", "secret")
 
 
+def test_the_ground_truth_of_a_shop_elsewhere_is_read_by_its_owner() -> None:
+    settings = load_settings(shop_url="postgresql://owner:p@db.example.org/app", secrets={"shop_scoring": "s"})
+    assert settings.scoring_dsn == "postgresql://owner:p@db.example.org/app"
+    assert load_settings(secrets={"shop_owner": "o", "shop_scoring": "s"}).scoring_dsn == "postgresql://shop_scoring:s@127.0.0.1:5435/shop"
+
+
 def test_a_child_process_gets_the_same_settings_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load_settings(source_exclude=("public.a", "public.b"), minio_port=9100)
     monkeypatch.setenv("SHOPLAKE_SOURCE_URL", "postgresql://u:p@elsewhere/d")
@@ -81,5 +88,17 @@ def test_the_example_of_env_can_be_used_as_it_is(monkeypatch: pytest.MonkeyPatch
     for line in (PROJECT_FOLDER / ".env.example").read_text().splitlines():
         name, separator, value = line.lstrip("# ").partition("=")
         if separator and name.isupper() and " " not in name:
-            monkeypatch.setenv(name, value)
-    assert load_settings().home.is_absolute()
+            # As a shell and docker compose read it.
+            monkeypatch.setenv(name, " ".join(shlex.split(value)))
+    settings = load_settings()
+    assert settings.home.is_absolute()
+    assert (settings.source_schemas, settings.source_exclude) == (("public",), ())
+
+
+@pytest.mark.parametrize("schedule", ["often", "* * * *", "61 * * * *", "0 0 31 2 *"])
+def test_a_schedule_that_is_no_cron_is_refused_with_its_variable(schedule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATA_PIPELINE_SCHEDULE", schedule)
+    with pytest.raises(SettingsError, match=r"DATA_PIPELINE_SCHEDULE is not usable \(given: .*\): give a cron schedule, such as"):
+        load_settings()
+    monkeypatch.setenv("DATA_PIPELINE_SCHEDULE", "@hourly")
+    assert load_settings().pipeline_schedule == "@hourly"

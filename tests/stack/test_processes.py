@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,13 +9,24 @@ from pathlib import Path
 import psutil
 import pytest
 
+from shoplake.core.settings import PROJECT_FOLDER
 from shoplake.stack.local import processes
+from shoplake.stack.local.ports import is_free
 
 pytestmark = pytest.mark.unit
 
 NAME = "sleeper"
 # A first process with a child; neither ends by itself.
 WITH_CHILD = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); time.sleep(600)"
+# Its first thread ends, as in a process that was killed a moment ago; another holds a port on.
+HALF_DEAD = """
+import ctypes, socket, sys, threading, time
+server = socket.create_server(("127.0.0.1", 0))
+threading.Thread(target=time.sleep, args=(600,)).start()
+print(server.getsockname()[1], flush=True)
+EXIT_OF_ONE_THREAD = 60
+ctypes.CDLL(None).syscall(EXIT_OF_ONE_THREAD, 0)
+"""
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
 
 
@@ -26,6 +38,10 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 def _pid_file(home: Path) -> Path:
     return home / "run" / f"{NAME}.json"
+
+
+def _noted(home: Path) -> processes.Running:
+    return processes.Running(**json.loads(_pid_file(home).read_text()))
 
 
 def _start(home: Path, code: str) -> processes.Running:
@@ -50,6 +66,20 @@ def test_a_started_process_is_found_again_and_stopped_with_its_children(home: Pa
     assert _stop(home)
     assert not [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
     assert processes.find(_pid_file(home)) is None
+
+
+def test_a_process_whose_first_thread_alone_has_ended_still_runs_until_it_is_stopped(home: Path) -> None:
+    # Started by another process, so that it is nobody's child here.
+    starter = f"from tests.stack.test_processes import HALF_DEAD, Path, _start; _start(Path({str(home)!r}), HALF_DEAD)"
+    subprocess.run([sys.executable, "-c", starter], check=True, cwd=PROJECT_FOLDER)
+    while psutil.Process(_noted(home).pid).status() != psutil.STATUS_ZOMBIE:
+        pass
+    port = int((home / "log").read_text())
+    assert processes.find(_pid_file(home)) == _noted(home)
+    assert not is_free(port)
+    _stop(home, 0.2)
+    assert processes.find(_pid_file(home)) is None
+    assert is_free(port)
 
 
 def test_stopping_twice_does_nothing_the_second_time(home: Path) -> None:

@@ -18,6 +18,7 @@ from shoplake.stack.local.runner import delete_data, down, pid_file, status, up
 from shoplake.stack.private import free_ports, private_settings, temporary_home
 from shoplake.stack.secrets import stack_file
 from shoplake.stack.services import SERVICES
+from tests.disks import full, small_disk
 
 pytestmark = pytest.mark.integration
 
@@ -154,21 +155,27 @@ def test_a_home_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
         up(private_settings(tmp_path / "file" / "home"), ["postgres"])
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk takes root")
 @pytest.mark.parametrize("needed_bytes", [512 * 1024**2, 0], ids=["seen before", "met on the way"])
 def test_a_full_disk_is_a_sentence_and_leaves_nothing_running(home: Path, needed_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "_FREE_BYTES_NEEDED", needed_bytes)
-    disk = home / "disk"
-    disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)], check=False, capture_output=True).returncode != 0:
-        pytest.skip("this machine does not let its root mount")
-    try:
+    with small_disk(home / "disk", 8_192) as disk:
         settings = private_settings(disk)
         with pytest.raises(StorageError, match=r"disk of .* (is full|has 8 MB free).* set SHOPLAKE_HOME to a folder on another disk"):
             up(settings, ["postgres"])
         assert _nothing_runs(settings)
-    finally:
-        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_a_full_disk_that_only_the_service_meets_is_said_as_such_and_with_room_again_it_starts(home: Path) -> None:
+    settings = private_settings(home)
+    with small_disk(home / "minio", 65_536) as disk:
+        with (
+            full(disk),
+            pytest.raises(StorageError, match=r"^minio: it stopped while starting, because a disk is full \(see .*minio\.log: "),
+        ):
+            up(settings, ["minio"])
+        assert _nothing_runs(settings)
+        assert up(settings, ["minio"]).names == ("minio",)
+        down(settings)
 
 
 def test_delete_data_removes_data_and_secrets_and_keeps_the_cache(home: Path) -> None:

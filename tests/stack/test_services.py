@@ -44,7 +44,7 @@ def test_every_port_is_a_setting_and_no_two_defaults_are_equal() -> None:
 
 
 def test_the_whole_fits_eight_gigabytes_beside_what_containers_may_take() -> None:
-    # Bounds are generous and not reached together; what is really held is measured in tests/whole/test_surroundings.py.
+    # Bounds are generous and not reached together; what is really held is measured in tests/whole/test_processes.py.
     assert sum(service.memory_mb for service in SERVICES) <= 12 * 1024
 
 
@@ -74,7 +74,7 @@ def test_the_compose_file_has_the_declared_ports_and_publishes_none_by_itself(co
         for port in service.ports
     }
     for said in compose["services"].values():
-        # The host's network: each service binds to 127.0.0.1, as tests/whole/test_surroundings.py shows.
+        # The host's network: each service binds to 127.0.0.1, as tests/whole/test_processes.py shows.
         assert said["network_mode"] == "host"
         assert "ports" not in said
         assert {name: value for name, value in said["environment"].items() if name.endswith("_PORT")} == expected

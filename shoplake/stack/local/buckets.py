@@ -5,10 +5,13 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from minio import MinioAdmin
 from minio.credentials.providers import StaticProvider
+from minio.error import MinioAdminException, MinioException
+from urllib3.exceptions import HTTPError
 
+from shoplake.core.errors import ServiceError, StorageError, first_line
 from shoplake.core.settings import ANALYST, BUCKET, LAKE_WRITER, LOOPBACK, Settings
 
 _READ = ("s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation")
@@ -23,7 +26,23 @@ _WRITE = (
 
 
 def bootstrap(settings: Settings) -> None:
-    """Make the bucket, the writer's and the analyst's users and what each may do. May be repeated."""
+    """Make the bucket, the writer's and the analyst's users and what each may do. May be repeated.
+
+    Raises StorageError when the store's disk is full, ServiceError when it refuses or stops.
+    """
+    try:
+        _make_bucket_and_users(settings)
+    except (ClientError, BotoCoreError, MinioException, MinioAdminException, HTTPError) as problem:
+        if "XMinioStorageFull" in str(problem) or "minimum free drive threshold" in str(problem):
+            raise StorageError(
+                f"minio: its disk is full ({first_line(problem)}). Free space, or set SHOPLAKE_HOME to a folder on another disk."
+            ) from problem
+        raise ServiceError(
+            f"minio: its bucket and users could not be made ({first_line(problem)}). Put that right in it, then repeat `shoplake up`."
+        ) from problem
+
+
+def _make_bucket_and_users(settings: Settings) -> None:
     root_user, root_password = settings.secret("minio_root_user"), settings.secret("minio_root_password")
     if not _sees_bucket(settings, root_user, root_password):
         with _client(settings, root_user, root_password) as store:

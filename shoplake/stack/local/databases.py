@@ -3,35 +3,52 @@
 import psycopg
 from psycopg import sql
 
+from shoplake.core.errors import ServiceError, StorageError, first_line
 from shoplake.core.settings import (
     AIRFLOW_DATABASE,
     AIRFLOW_ROLE,
     ANALYST,
     CATALOG_DATABASE,
+    GROUND_TRUTH_SCHEMA,
     LAKE_WRITER,
     POSTGRES_ADMIN,
     SHOP_CAPTURE,
     SHOP_DATABASE,
     SHOP_OWNER,
+    SHOP_SCORING,
     Settings,
 )
 
 _ROLES = {
     SHOP_OWNER: "login nosuperuser nocreatedb nocreaterole noreplication",
     SHOP_CAPTURE: "login nosuperuser nocreatedb nocreaterole replication",
+    SHOP_SCORING: "login nosuperuser nocreatedb nocreaterole noreplication",
     LAKE_WRITER: "login nosuperuser nocreatedb nocreaterole noreplication",
     ANALYST: "login nosuperuser nocreatedb nocreaterole noreplication",
     AIRFLOW_ROLE: "login nosuperuser nocreatedb nocreaterole noreplication",
 }
+_SHOP_READERS = (SHOP_CAPTURE, ANALYST, SHOP_SCORING)
 
 
 def bootstrap(settings: Settings) -> None:
-    """Make the roles, the three databases and who may do what in them."""
-    with _as_admin(settings, "postgres") as connection:
-        for role, attributes in _ROLES.items():
-            _ensure_role(connection, role, attributes, settings.secret(role))
-        _ensure_database(connection, AIRFLOW_DATABASE, AIRFLOW_ROLE)
-    create_shop_and_catalog(settings, SHOP_DATABASE, CATALOG_DATABASE)
+    """Make the roles, the three databases and who may do what in them.
+
+    Raises StorageError when PostgreSQL's disk is full, ServiceError when it refuses or stops.
+    """
+    try:
+        with _as_admin(settings, "postgres") as connection:
+            for role, attributes in _ROLES.items():
+                _ensure_role(connection, role, attributes, settings.secret(role))
+            _ensure_database(connection, AIRFLOW_DATABASE, AIRFLOW_ROLE)
+        create_shop_and_catalog(settings, SHOP_DATABASE, CATALOG_DATABASE)
+    except psycopg.errors.DiskFull as problem:
+        raise StorageError(
+            f"postgres: its disk is full ({first_line(problem)}). Free space, or set SHOPLAKE_HOME to a folder on another disk."
+        ) from problem
+    except psycopg.Error as problem:
+        raise ServiceError(
+            f"postgres: its roles and databases could not be made ({first_line(problem)}). Put that right in it, then repeat `shoplake up`."
+        ) from problem
 
 
 def create_shop_and_catalog(settings: Settings, shop_database: str, catalog_database: str) -> None:
@@ -40,26 +57,40 @@ def create_shop_and_catalog(settings: Settings, shop_database: str, catalog_data
     Tables made later by the owner (the shop) and by the lake's writer (the
     catalog) are readable at once, by default privileges.
     """
+    create_shop(settings, shop_database)
     with _as_admin(settings, "postgres") as connection:
-        _ensure_database(connection, shop_database, SHOP_OWNER)
-        _ensure_database(connection, catalog_database, LAKE_WRITER)
-        for database, readers in ((shop_database, (SHOP_CAPTURE, ANALYST)), (catalog_database, (ANALYST,))):
-            for reader in readers:
-                connection.execute(sql.SQL("grant connect on database {} to {}").format(sql.Identifier(database), sql.Identifier(reader)))
-    with _as_admin(settings, shop_database) as connection, connection.transaction():
-        for reader in (SHOP_CAPTURE, ANALYST):
-            _grant(connection, "grant usage on schema public to {reader}", SHOP_OWNER, reader)
-            _grant(connection, "grant select on all tables in schema public to {reader}", SHOP_OWNER, reader)
-            _grant(
-                connection,
-                "alter default privileges for role {owner} in schema public grant select on tables to {reader}",
-                SHOP_OWNER,
-                reader,
-            )
+        _ensure_database(connection, catalog_database, LAKE_WRITER, (ANALYST,))
     with _as_admin(settings, catalog_database) as connection, connection.transaction():
         # The lake's writer keeps schemas of its own beside public, so this holds in all of them.
         _grant(connection, "alter default privileges for role {owner} grant usage on schemas to {reader}", LAKE_WRITER, ANALYST)
         _grant(connection, "alter default privileges for role {owner} grant select on tables to {reader}", LAKE_WRITER, ANALYST)
+
+
+def create_shop(settings: Settings, database: str) -> None:
+    """Make a database for a shop, with the grants that its roles need."""
+    with _as_admin(settings, "postgres") as connection:
+        _ensure_database(connection, database, SHOP_OWNER, _SHOP_READERS)
+    with _as_admin(settings, database) as connection, connection.transaction():
+        connection.execute(
+            sql.SQL("create schema if not exists {} authorization {}").format(
+                sql.Identifier(GROUND_TRUTH_SCHEMA), sql.Identifier(SHOP_OWNER)
+            )
+        )
+        for schema, reader in (("public", SHOP_CAPTURE), ("public", ANALYST), (GROUND_TRUTH_SCHEMA, SHOP_SCORING)):
+            _let_read(connection, schema, reader)
+
+
+def copy_shop(settings: Settings, shop_database: str, database: str) -> None:
+    """Make a database that holds what a shop's holds, to which nobody may be connected meanwhile."""
+    with _as_admin(settings, "postgres") as connection:
+        _ensure_database(connection, database, SHOP_OWNER, _SHOP_READERS, like=shop_database)
+
+
+def database_names(settings: Settings, prefix: str) -> list[str]:
+    """The databases whose names begin so."""
+    with _as_admin(settings, "postgres") as connection:
+        rows = connection.execute("select datname from pg_database where starts_with(datname, %s) order by 1", (prefix,)).fetchall()
+    return [row[0] for row in rows]
 
 
 def drop_databases(settings: Settings, *databases: str) -> None:
@@ -81,6 +112,17 @@ def _grant(connection: psycopg.Connection, statement: str, owner: str, reader: s
     connection.execute(sql.SQL(statement).format(owner=sql.Identifier(owner), reader=sql.Identifier(reader)))
 
 
+def _let_read(connection: psycopg.Connection, schema: str, reader: str) -> None:
+    """Let a role read the tables that the shop's owner has, or will have, in a schema."""
+    for statement in (
+        "grant usage on schema {schema} to {reader}",
+        "grant select on all tables in schema {schema} to {reader}",
+        "alter default privileges for role {owner} in schema {schema} grant select on tables to {reader}",
+    ):
+        names = {"schema": sql.Identifier(schema), "owner": sql.Identifier(SHOP_OWNER), "reader": sql.Identifier(reader)}
+        connection.execute(sql.SQL(statement).format(**names))
+
+
 def _ensure_role(connection: psycopg.Connection, role: str, attributes: str, password: str) -> None:
     exists = connection.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone()
     # Only the verifier travels, so that the server's log can never show a password.
@@ -95,7 +137,12 @@ def _ensure_role(connection: psycopg.Connection, role: str, attributes: str, pas
     )
 
 
-def _ensure_database(connection: psycopg.Connection, database: str, owner: str) -> None:
+def _ensure_database(
+    connection: psycopg.Connection, database: str, owner: str, readers: tuple[str, ...] = (), like: str = "template1"
+) -> None:
+    name = sql.Identifier(database)
     if connection.execute("select 1 from pg_database where datname = %s", (database,)).fetchone() is None:
-        connection.execute(sql.SQL("create database {} owner {}").format(sql.Identifier(database), sql.Identifier(owner)))
-    connection.execute(sql.SQL("revoke connect, temporary on database {} from public").format(sql.Identifier(database)))
+        connection.execute(sql.SQL("create database {} owner {} template {}").format(name, sql.Identifier(owner), sql.Identifier(like)))
+    connection.execute(sql.SQL("revoke connect, temporary on database {} from public").format(name))
+    for reader in readers:
+        connection.execute(sql.SQL("grant connect on database {} to {}").format(name, sql.Identifier(reader)))

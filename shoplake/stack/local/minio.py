@@ -29,7 +29,7 @@ def check(settings: Settings) -> None:
     if _found(settings) is None and _go() is None:
         raise PrerequisiteError(
             "stack: no minio program was found and there is no Go 1.24 or newer to build one. "
-            "Install either, or set SHOPLAKE_MINIO_BINARY to a minio program."
+            "Put either on PATH, or set SHOPLAKE_MINIO_BINARY to a minio program."
         )
 
 
@@ -122,7 +122,10 @@ def _build(settings: Settings, progress: Progress) -> None:
             )
         if built.returncode != 0:
             reason = built.stderr.strip().splitlines()[-1] if built.stderr.strip() else f"exit code {built.returncode}"
-            raise DownloadError(f"minio: building it with {go} failed ({reason}). Repeat, or set SHOPLAKE_MINIO_BINARY to a minio program.")
+            raise DownloadError(
+                f"minio: building it with {go} failed ({reason}). Check the network and repeat, put a minio program on PATH, "
+                "or set SHOPLAKE_MINIO_BINARY to one."
+            )
         _built(settings).parent.mkdir(parents=True, exist_ok=True)
         (work / "bin" / "minio").replace(_built(settings))
     finally:

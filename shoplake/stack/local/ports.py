@@ -11,14 +11,19 @@ from shoplake.core.settings import LOOPBACK
 
 def is_free(port: int) -> bool:
     """Whether a server could listen on ``port`` of 127.0.0.1 now."""
+    return obstacle(port) is None
+
+
+def obstacle(port: int) -> OSError | None:
+    """Why a server could not listen on ``port`` of 127.0.0.1 now, None when it could."""
     with socket.socket() as probe:
         # As servers do: a connection that lingers after its server ended does not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
-    return True
+        except OSError as problem:
+            return problem
+    return None
 
 
 def next_free(port: int, taken: Container[int]) -> int:

@@ -96,7 +96,7 @@ def members(home: Path, name: str, pid_file: Path) -> list[psutil.Process]:
 
 def _belongs(process: psutil.Process, wanted: str, session: int | None, folder: str) -> bool:
     with contextlib.suppress(psutil.Error, OSError):
-        if process.status() == psutil.STATUS_ZOMBIE:
+        if _has_ended(process):
             return False
         if process.environ().get(MARKER) == wanted:
             return True
@@ -166,7 +166,12 @@ def _lives(process: psutil.Process) -> bool:
 
 def _is_alive(process: psutil.Process) -> bool:
     # An ended child of this process counts as alive until it is reaped, so that none is forgotten.
-    return process.pid in _children or process.status() != psutil.STATUS_ZOMBIE
+    return process.pid in _children or not _has_ended(process)
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    # The first thread of a killed process ends before the others, which hold its ports and files to the last.
+    return process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
 
 
 def _reaped(pid: int) -> bool:

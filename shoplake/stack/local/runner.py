@@ -9,12 +9,12 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from shoplake.core.errors import PortTakenError, ServiceError, StorageError
+from shoplake.core.errors import PortTakenError, ServiceError, SettingsError, StorageError
 from shoplake.core.progress import Progress, silent
 from shoplake.core.settings import Settings
 from shoplake.stack.local import ports, processes
@@ -22,6 +22,9 @@ from shoplake.stack.secrets import remember, remembered, stack_file
 from shoplake.stack.services import SERVICES, Service, select
 
 _FREE_BYTES_NEEDED = 512 * 1024**2
+_LAST_LINES = 200
+# How the lines of a Java stack trace begin that tell nothing to people.
+_STACK_FRAMES = ("at ", "... ")
 # Variables of a user's shell that would change what a service does; `shoplake env` sets some of them.
 _FOREIGN = ("AIRFLOW_", "AWS_", "JUPYTER_", "MINIO_", "PG", "PYICEBERG_", "PYSPARK_", "PYTHONPATH", "SPARK_")
 
@@ -58,13 +61,17 @@ def up(settings: Settings, names: Sequence[str] = (), progress: Progress = silen
     services = select(names)
     with _storage_failures(settings), _alone(settings):
         _check_storage(settings)
-        settings, moved = _settle(settings, services)
+        settings, moved = _decide_ports(settings, services)
         for service in services:
             service.check(settings)
+        known_ports, _ = remembered(settings.home)
         for service in services:
             if processes.find(pid_file(settings, service)) is None:
                 processes.kill_members(settings.home, service.name, pid_file(settings, service))
-                _check_ports(settings, service)
+                _check_ports(settings, service, service.ports)
+            else:
+                _check_ports(settings, service, [name for name in service.ports if known_ports.get(name) != getattr(settings, name)])
+        settings = _remember(settings, services)
         started = _start_all(settings, services, progress)
     return Started(settings, tuple(started), tuple(moved))
 
@@ -165,32 +172,53 @@ def _check_storage(settings: Settings) -> None:
 def settle(settings: Settings, services: Sequence[Service]) -> tuple[Settings, list[str]]:
     """Decide and remember the ports and secrets of ``services``, while nobody else does. Returns the settings and what moved."""
     with _storage_failures(settings), _alone(settings):
-        return _settle(settings, services)
+        settings, moved = _decide_ports(settings, services)
+        return _remember(settings, services), moved
 
 
-def _settle(settings: Settings, services: Sequence[Service]) -> tuple[Settings, list[str]]:
-    """Decide ports and secrets, and remember them. A port that is taken when it is first wanted moves, unless it was chosen by hand."""
-    known_ports, known_secrets = remembered(settings.home)
-    moved, numbers = [], {name: int(getattr(settings, name)) for service in SERVICES for name in service.ports}
+def _decide_ports(settings: Settings, services: Sequence[Service]) -> tuple[Settings, list[str]]:
+    """The ports of all services. One that is taken when it is first wanted moves, unless it was chosen by hand.
+
+    Raises SettingsError when two that may not move are the same.
+    """
+    known_ports, _ = remembered(settings.home)
+    numbers = {name: int(getattr(settings, name)) for service in SERVICES for name in service.ports}
+    fixed: dict[int, str] = {}
+    for name, number in numbers.items():
+        if name not in known_ports and name not in settings.model_fields_set:
+            continue
+        if number in fixed:
+            raise SettingsError(
+                f"stack: SHOPLAKE_{fixed[number].upper()} and SHOPLAKE_{name.upper()} are both {number}. Set one of them to another port."
+            )
+        fixed[number] = name
+    moved = []
     for service in services:
         for name in service.ports:
             wanted = numbers[name]
-            if name in known_ports or name in settings.model_fields_set or ports.is_free(wanted):
+            if fixed.get(wanted) == name or (wanted not in fixed and ports.is_free(wanted)):
                 continue
             numbers[name] = ports.next_free(wanted, numbers.values())
             moved.append(f"{service.name}: port {wanted} is taken, so it listens on {numbers[name]}, now and later.")
-    used = {name: numbers[name] for service in SERVICES for name in service.ports if service in services or name in known_ports}
-    all_secrets = remember(settings.home, used, settings.secrets | known_secrets)
-    return settings.changed(secrets=all_secrets, **numbers), moved
+    return settings.changed(**numbers), moved
 
 
-def _check_ports(settings: Settings, service: Service) -> None:
-    for name in service.ports:
-        number = getattr(settings, name)
-        if not ports.is_free(number):
-            raise PortTakenError(
-                f"{service.name}: port {number} is taken by another program. Stop that, or set SHOPLAKE_{name.upper()} to a free port."
-            )
+def _remember(settings: Settings, services: Sequence[Service]) -> Settings:
+    """Remember the ports of ``services`` beside those of earlier starts, and all secrets. Returns the settings with the secrets."""
+    known_ports, known_secrets = remembered(settings.home)
+    mine = {name: int(getattr(settings, name)) for service in services for name in service.ports}
+    return settings.changed(secrets=remember(settings.home, known_ports | mine, settings.secrets | known_secrets))
+
+
+def _check_ports(settings: Settings, service: Service, names: Iterable[str]) -> None:
+    for name in names:
+        number, setting = getattr(settings, name), f"SHOPLAKE_{name.upper()}"
+        problem = ports.obstacle(number)
+        if problem is None:
+            continue
+        if problem.errno == errno.EACCES:
+            raise PortTakenError(f"{service.name}: your user may not listen on port {number}. Set {setting} to a free port from 1024 on.")
+        raise PortTakenError(f"{service.name}: port {number} is taken by another program. Stop that, or set {setting} to a free port.")
 
 
 def _start_all(settings: Settings, services: Sequence[Service], progress: Progress) -> list[str]:
@@ -231,7 +259,7 @@ def _bring_up(
     running = processes.find(file)
     if running is not None and running.fingerprint != fingerprint:
         processes.stop(settings.home, service.name, file, service.stop_signal, service.stop_seconds)
-        _check_ports(settings, service)
+        _check_ports(settings, service, service.ports)
         running = None
     if running is not None:
         try:
@@ -246,8 +274,10 @@ def _bring_up(
         service.prepare(settings, progress)
         on_start(service)
         environment = environment_of(settings, service, own)
-        running = processes.start(argv, environment, settings.home / service.name, log_file(settings, service), file, fingerprint)
-        _await_health(settings, service, running, giving_up)
+        log = log_file(settings, service)
+        log_begin = log.stat().st_size if log.exists() else 0
+        running = processes.start(argv, environment, settings.home / service.name, log, file, fingerprint)
+        _await_health(settings, service, running, giving_up, log_begin)
     service.bootstrap(settings)
 
 
@@ -264,22 +294,33 @@ def _fingerprint(argv: Sequence[str], own: Mapping[str, str]) -> str:
     return hashlib.sha256(described.encode()).hexdigest()
 
 
-def _await_health(settings: Settings, service: Service, running: processes.Running, giving_up: threading.Event) -> None:
+def _await_health(settings: Settings, service: Service, running: processes.Running, giving_up: threading.Event, log_begin: int = 0) -> None:
     deadline = time.monotonic() + service.start_seconds
     while not service.is_healthy(settings):
         if giving_up.is_set():
             raise ServiceError(f"{service.name}: given up, because another service did not start.")
         if running.process() is None:
-            raise ServiceError(f"{service.name}: it stopped while starting ({_last_words(settings, service)}).")
+            raise _failed_start(settings, service, "it stopped while starting", log_begin)
         if time.monotonic() > deadline:
-            raise ServiceError(f"{service.name}: it did not answer within {service.start_seconds} s ({_last_words(settings, service)}).")
+            raise _failed_start(settings, service, f"it did not answer within {service.start_seconds} s", log_begin)
         time.sleep(0.25)
 
 
-def _last_words(settings: Settings, service: Service) -> str:
+def _failed_start(settings: Settings, service: Service, what: str, log_begin: int) -> ServiceError | StorageError:
+    """What became of a service that did not start, with what its log says behind ``log_begin`` bytes."""
     path = log_file(settings, service)
-    lines = [line.strip() for line in path.read_text(errors="replace").splitlines()[-20:] if line.strip()] if path.exists() else []
-    return f"the end of {path}: {lines[-1][:300]}" if lines else f"nothing in {path}"
+    written = path.read_bytes() if path.exists() else b""
+    # A log that grew large was begun anew.
+    text = written[log_begin if log_begin < len(written) else 0 :].decode(errors="replace")
+    lines = [line.strip() for line in text.splitlines()[-_LAST_LINES:] if line.strip() and not line.lstrip().startswith(_STACK_FRAMES)]
+    full = [line for line in lines if "no space left on device" in line.lower()]
+    if full:
+        return StorageError(
+            f"{service.name}: {what}, because a disk is full (see {path}: {full[-1][:300]}). "
+            "Free space, or set SHOPLAKE_HOME to a folder on another disk."
+        )
+    told = f"the end of {path}: {lines[-1][:300]}" if lines else f"nothing in {path}"
+    return ServiceError(f"{service.name}: {what} ({told}). Correct that, then repeat.")
 
 
 def _stop_all(settings: Settings, services: Sequence[Service]) -> list[str]:
