@@ -31,8 +31,8 @@ SOURCE_TABLE = "shoplake.source-table"
 SNAPSHOT_OPERATION = "snapshot"
 
 _LOG_BYTES_A_PARTITION = 2**30
-_SNAPSHOTS_KEPT = 25
-_EXPIRE_EVERY = 15
+_SNAPSHOTS_KEPT = 10
+_EXPIRE_EVERY = 5
 
 # Field ids of the metadata columns lie far above those of source columns, which grow by evolution.
 _METADATA_FIELDS = (
@@ -88,9 +88,10 @@ def load(catalog: SqlCatalog, name: str) -> Table | None:
 def ensure_table(
     catalog: SqlCatalog, source_table: tuple[str, str], columns: Sequence[BronzeColumn], key: Sequence[str], doc: str
 ) -> Table:
-    """Create the bronze table of ``(schema, table)``, or add and widen columns so that it holds ``columns``.
+    """Create the bronze table of ``(schema, table)``, or add and widen columns so that it holds ``columns``, described as given.
 
-    Columns that the source no longer has stay and become null. Raises
+    Columns that the source no longer has stay and become null; an empty
+    description leaves the one that is there. Raises
     CaptureError when a column's type changed to one that the table cannot take.
     """
     name = bronze_name(*source_table)
@@ -118,19 +119,24 @@ def ensure_table(
             },
         )
     _evolve(table, columns)
+    if doc and table.properties.get("comment") != doc:
+        with table.transaction() as transaction:
+            transaction.set_properties(comment=doc)
     return table
 
 
 def _evolve(table: Table, columns: Sequence[BronzeColumn]) -> None:
-    held = {field.name: field.field_type for field in table.schema().fields}
-    changed = [column for column in columns if held.get(column.name) != column.type and not _holds(held.get(column.name), column.type)]
+    held = {field.name: field for field in table.schema().fields}
+    changed = [column for column in columns if not _is_as_held(column, held.get(column.name))]
     if not changed:
         return
     try:
         with table.update_schema() as update:
             for column in changed:
-                if column.name in held:
-                    update.update_column(column.name, field_type=column.type)
+                field = held.get(column.name)
+                if field is not None:
+                    kind = field.field_type if _holds(field.field_type, column.type) else column.type
+                    update.update_column(column.name, field_type=kind, doc=column.doc or field.doc)
                 else:
                     update.add_column(column.name, column.type, doc=column.doc)
     except Exception as problem:
@@ -141,9 +147,13 @@ def _evolve(table: Table, columns: Sequence[BronzeColumn]) -> None:
         ) from problem
 
 
-def _holds(wide: IcebergType | None, narrow: IcebergType) -> bool:
-    """Whether a column of type ``wide``, widened before, still takes the values of ``narrow``."""
-    return isinstance(wide, LongType) and str(narrow) == "int"
+def _is_as_held(column: BronzeColumn, field: NestedField | None) -> bool:
+    return field is not None and _holds(field.field_type, column.type) and (not column.doc or column.doc == field.doc)
+
+
+def _holds(held: IcebergType, wanted: IcebergType) -> bool:
+    """Whether a column of type ``held`` takes the values of ``wanted``: it is the same, or was widened before."""
+    return held == wanted or (isinstance(held, LongType) and str(wanted) == "int")
 
 
 def row_schema(table: Table) -> pa.Schema:

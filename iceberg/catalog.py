@@ -5,8 +5,10 @@ from importlib.resources import files
 import psycopg
 from pyiceberg.catalog import load_catalog
 from pyiceberg.catalog.sql import SqlCatalog
+from sqlalchemy.exc import DBAPIError
 
-from shoplake.core.errors import ServiceError, SettingsError
+from iceberg.failures import database_failure
+from shoplake.core.errors import SettingsError, does_not_answer
 from shoplake.core.settings import CATALOG_NAME, Settings
 
 NAMESPACES = ("bronze", "silver", "gold")
@@ -41,14 +43,14 @@ def catalog_properties(settings: Settings, reader: bool = False) -> dict[str, st
 def open_catalog(settings: Settings, reader: bool = False) -> SqlCatalog:
     """The lake's catalog, as its writer unless ``reader``.
 
-    Raises ServiceError when its database does not answer.
+    Raises ServiceError when its database does not answer, StorageError when that one's disk is full.
     """
     try:
         catalog = load_catalog(CATALOG_NAME, **catalog_properties(settings, reader))
+    except DBAPIError as problem:
+        raise database_failure("catalog", problem) from problem
     except Exception as problem:
-        raise ServiceError(
-            f"catalog: its database does not answer ({_first_line(problem)}). Start it with `shoplake up`, then repeat."
-        ) from problem
+        raise does_not_answer("catalog: its database", problem) from problem
     if not isinstance(catalog, SqlCatalog):
         raise SettingsError(f"catalog: {type(catalog).__name__} is not a SQL catalog. Set SHOPLAKE_CATALOG_URI to a PostgreSQL database.")
     return catalog
@@ -68,7 +70,3 @@ def prepare_lake(settings: Settings) -> SqlCatalog:
         for namespace in NAMESPACES:
             catalog.create_namespace_if_not_exists(namespace)
     return catalog
-
-
-def _first_line(problem: BaseException) -> str:
-    return str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__

@@ -1,50 +1,68 @@
 """Turns the failures of the services under the lake into one sentence."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
 from sqlalchemy.exc import DBAPIError
 
-from shoplake.core.errors import CaptureError, ServiceError, ShoplakeError, StorageError
+from shoplake.core.errors import CaptureError, ServiceError, ShoplakeError, StorageError, first_line
 
-_NO_SPACE = 28
 _DISK_FULL = "53100"
 # Connection failures, and a server that shuts down or starts (PostgreSQL documentation, appendix A).
 _CONNECTION_STATES = ("08", "57P")
+# How an operating system, through whatever library, and MinIO say that a disk is full; and how to tell who said it.
+_FULL = "no space left on device"
+_STORE_FULL = ("xminiostoragefull", "minimum free drive threshold")
+_STORE_WORDS = ("aws error", "s3exception")
+_POSTGRESQL_WORDS = ("could not extend file", "could not write to file")
 
 
 @contextmanager
-def service_failures(work: str) -> Iterator[None]:
-    """Raise ServiceError in place of what PostgreSQL's or the store's client raises when it cannot be reached.
+def service_failures(work: str, refused: type[ShoplakeError] = CaptureError) -> Iterator[None]:
+    """Raise a sentence in place of what PostgreSQL's or the store's client raises: ServiceError, StorageError or ``refused``.
 
-    ``work`` names the command that is to be repeated; it must be safe to repeat.
+    ``work`` names the command that is to be repeated; it must be safe to
+    repeat. ``refused`` is raised where PostgreSQL answers that it will not.
     """
     try:
         yield
-    except ShoplakeError:
-        raise
     except (psycopg.Error, DBAPIError) as problem:
-        state = getattr(getattr(problem, "orig", problem), "sqlstate", None) or getattr(getattr(problem, "orig", None), "pgcode", None)
-        if state == _DISK_FULL:
-            raise StorageError(
-                f"{work}: the database's disk is full ({_line(problem)}). Make room, then repeat; nothing is lost."
-            ) from problem
-        if state and not state.startswith(_CONNECTION_STATES):
-            raise CaptureError(
-                f"{work}: PostgreSQL refused ({_line(problem)}). Put that right there, then repeat; nothing is lost."
-            ) from problem
-        raise ServiceError(
-            f"{work}: PostgreSQL stopped answering ({_line(problem)}). Start it with `shoplake up`, then repeat; nothing is lost."
-        ) from problem
+        raise database_failure(work, problem, refused) from problem
     except OSError as problem:
-        if problem.errno == _NO_SPACE or "XMinioStorageFull" in str(problem):
-            raise StorageError(f"{work}: the disk is full ({_line(problem)}). Make room, then repeat; nothing is lost.") from problem
-        raise ServiceError(
-            f"{work}: the store did not take or give a file ({_line(problem)}). Start it with `shoplake up`, then repeat; nothing is lost."
-        ) from problem
+        raise _file_failure(work, problem) from problem
 
 
-def _line(problem: BaseException) -> str:
-    text = str(getattr(problem, "orig", None) or problem).strip()
-    return text.splitlines()[0][:200] if text else type(problem).__name__
+def database_failure(work: str, problem: psycopg.Error | DBAPIError, refused: type[ShoplakeError] = CaptureError) -> ShoplakeError:
+    """What PostgreSQL's client met, as :func:`service_failures` says it."""
+    driver_error = getattr(problem, "orig", problem)
+    state = getattr(driver_error, "sqlstate", None) or getattr(driver_error, "pgcode", None)
+    reason = first_line(problem)
+    if state == _DISK_FULL:
+        return StorageError(f"{work}: PostgreSQL's disk is full ({reason}). Make room on it, then repeat; nothing is lost.")
+    if state and not state.startswith(_CONNECTION_STATES):
+        return refused(f"{work}: PostgreSQL refused ({reason}). Put that right there, then repeat; nothing is lost.")
+    return ServiceError(f"{work}: PostgreSQL stopped answering ({reason}). Start it with `shoplake up`, then repeat; nothing is lost.")
+
+
+def full_disk(problem: BaseException) -> str | None:
+    """Whose disk is full, as far as an error tells; None when it tells of no such thing."""
+    words = str(problem).lower()
+    if any(sign in words for sign in _STORE_FULL):
+        return "the store's disk"
+    if getattr(problem, "errno", None) != errno.ENOSPC and _FULL not in words:
+        return None
+    # Arrow, Spark and the drivers within them pass on what the server said.
+    if any(sign in words for sign in _STORE_WORDS):
+        return "the store's disk"
+    return "PostgreSQL's disk" if any(sign in words for sign in _POSTGRESQL_WORDS) else "a disk of this machine"
+
+
+def _file_failure(work: str, problem: OSError) -> ShoplakeError:
+    reason = first_line(problem)
+    if disk := full_disk(problem):
+        return StorageError(f"{work}: {disk} is full ({reason}). Make room on it, then repeat; nothing is lost.")
+    return ServiceError(
+        f"{work}: the store did not take or give a file ({reason}). Start it with `shoplake up`, then repeat; nothing is lost."
+    )

@@ -25,8 +25,9 @@ from pyiceberg.table.update import (
     TableUpdate,
 )
 
+from iceberg.failures import service_failures
 from iceberg.runs import catalog_database
-from shoplake.core.errors import OvertakenError, ReleaseError, ServiceError
+from shoplake.core.errors import OvertakenError, ReleaseError
 
 RUN_BRANCH = "run_"
 RELEASE_TAG = "release_"
@@ -111,12 +112,8 @@ def _stage(catalog: SqlCatalog, move: Move, release_id: int, kept_tags: set[str]
             f"release: main of {move.table_name} was moved by somebody else since the run began. Nothing was published; "
             "put it back with `shoplake release rollback`, then build again."
         ) from problem
-    try:
+    with service_failures("release"):
         catalog._write_metadata(after.metadata, after.io, after.metadata_location)
-    except OSError as problem:
-        raise ServiceError(
-            f"release: the store took no metadata of {move.table_name} ({problem}). Nothing was published; repeat."
-        ) from problem
     return table, after
 
 

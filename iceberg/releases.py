@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from iceberg.catalog import open_catalog, prepare_lake
 from iceberg.cuts import latest_cut
+from iceberg.failures import service_failures
 from iceberg.publish import ANY, Move, move_tables
 from iceberg.quality.results import CheckResult, results_of
 from iceberg.runs import Run, catalog_database, end_run, load_run
@@ -80,6 +81,7 @@ def latest_release(connection: psycopg.Connection[Any]) -> tuple[Release | None,
     return release, ({table.table_name: table for table in _tables(connection, release.release_id)} if release else {})
 
 
+@service_failures("release", refused=ReleaseError)
 def list_releases(settings: Settings) -> list[Release]:
     """All releases, newest first. Raises ServiceError when the catalog's database does not answer."""
     prepare_lake(settings)
@@ -107,6 +109,7 @@ def is_behind(settings: Settings) -> bool:
     return cut is not None and (consumed is None or consumed < cut)
 
 
+@service_failures("release", refused=ReleaseError)
 def show_release(settings: Settings, release_id: int) -> ReleaseDetail:
     """One release in full. Raises ReleaseError when there is none of that number."""
     prepare_lake(settings)
@@ -158,6 +161,7 @@ def publish_run(settings: Settings, run_id: int) -> Release | None:
         return _find(connection, release_id)
 
 
+@service_failures("release", refused=ReleaseError)
 def rollback(settings: Settings, release_id: int, wait: bool = True, on_wait: Callable[[str], None] | None = None) -> Release:
     """Make the state of an earlier release current again, as a new release.
 

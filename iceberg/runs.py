@@ -12,7 +12,8 @@ import psycopg
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
-from shoplake.core.errors import BuildError, ServiceError
+from iceberg.failures import database_failure
+from shoplake.core.errors import BuildError
 
 Status = Literal["waiting", "kept", "unchanged", "built"]
 RunStatus = Literal["running", "published", "nothing_new", "failed"]
@@ -97,14 +98,13 @@ class Run:
 def catalog_database(dsn: str) -> Iterator[psycopg.Connection[Any]]:
     """A transaction in the catalog's database: committed when the body ends well.
 
-    Raises ServiceError when the database does not answer.
+    Raises ServiceError when the database does not answer, StorageError when its disk is full.
     """
     try:
         with psycopg.connect(dsn) as connection:
             yield connection
     except psycopg.OperationalError as problem:
-        reason = str(problem).strip().splitlines() or [type(problem).__name__]
-        raise ServiceError(f"catalog: its database does not answer ({reason[0]}). Start it with `shoplake up`, then repeat.") from problem
+        raise database_failure("catalog", problem) from problem
 
 
 def start_run(

@@ -10,11 +10,12 @@ from pyiceberg.catalog.sql import SqlCatalog
 from pyspark.sql import SparkSession
 
 from iceberg.catalog import open_catalog
+from iceberg.failures import full_disk, service_failures
 from iceberg.quality.checks import Severity
 from iceberg.quality.results import CheckResult, record_results, results_of
 from iceberg.releases import BUILD_LOCK, Release, publish_run
 from iceberg.runs import Run, TableRun, catalog_database, end_run, load_run, save_table
-from shoplake.core.errors import BuildError, CheckFailedError, OvertakenError, ServiceError, ShoplakeError
+from shoplake.core.errors import BuildError, CheckFailedError, OvertakenError, ServiceError, ShoplakeError, StorageError, first_line
 from shoplake.core.lock import only_one
 from shoplake.core.progress import Progress, silent
 from shoplake.core.settings import Settings
@@ -22,7 +23,7 @@ from spark_jobs.audit import audit
 from spark_jobs.lake import Lake
 from spark_jobs.plan import begin_run
 from spark_jobs.refresh import refresh
-from spark_jobs.session import first_line, spark_session
+from spark_jobs.session import spark_session
 from spark_jobs.tables import LakeTable, Tables, discover
 
 THREADS = 3
@@ -58,6 +59,7 @@ class Built:
     seconds: float
 
 
+@service_failures("build", refused=BuildError)
 def build(
     settings: Settings,
     progress: Progress = silent,
@@ -70,8 +72,8 @@ def build(
 
     ``tables`` limits it to those and what they depend on, ``full`` computes
     them from scratch. Raises CheckFailedError when a check stops the release,
-    BuildError or ServiceError when a table could not be built; the last release
-    then stays current, and the next build starts from it. A build that another
+    BuildError, ServiceError or StorageError when a table could not be built; the
+    last release then stays current, and the next build starts from it. A build that another
     release overtakes, as one through Airflow may, begins anew.
     """
     started = time.monotonic()
@@ -209,6 +211,10 @@ def _explained(table: LakeTable, problem: Exception, run: Run) -> ShoplakeError:
         required = ", ".join(column.name for column in table.table.columns if column.required or column.name in table.table.key)
         return CheckFailedError(
             f"check: {name} must have a value in each of ({required}), but a row has none. {_stays(run)}; correct the input and run the build again."
+        )
+    if disk := full_disk(problem):
+        return StorageError(
+            f"build: {name} could not be built, because {disk} is full ({first_line(problem)}). {_stays(run)}; make room on it, then build again."
         )
     if any(sign in words for sign in _GONE):
         return ServiceError(

@@ -11,9 +11,14 @@ from pyspark.sql import SparkSession
 from pyspark.sql.connect.client.retries import DefaultPolicy
 from pyspark.sql.connect.session import SparkSession as RemoteSession
 
-from shoplake.core.errors import ServiceError
+from shoplake.core.errors import does_not_answer
 from shoplake.core.settings import CATALOG_NAME, Settings
 from shoplake.core.spark import ENGINE_PROPERTIES, catalog_properties, jar_paths
+
+# A collected session closes the threads that all sessions share, in whatever thread the collector happens to run: in one that those threads
+# wait for, both wait for ever. Sessions are stopped by who made them.
+if hasattr(RemoteSession, "__del__"):
+    del RemoteSession.__del__
 
 
 @contextmanager
@@ -27,16 +32,11 @@ def spark_session(settings: Settings) -> Iterator[SparkSession]:
     try:
         _knock(settings.s3_url, 443 if settings.s3_url.startswith("https") else 80)
     except OSError as problem:
-        raise ServiceError(
-            f"store: {settings.s3_url} does not answer ({first_line(problem)}). Start it with `shoplake up`, then repeat."
-        ) from problem
+        raise does_not_answer(f"store: {settings.s3_url}", problem) from problem
     try:
         session = _connect(settings) if remote else _classic(settings)
     except Exception as problem:
-        address = settings.spark_remote.partition("/;")[0]
-        raise ServiceError(
-            f"spark: {address} does not answer ({first_line(problem)}). Start it with `shoplake up`, then repeat."
-        ) from problem
+        raise does_not_answer(f"spark: {settings.spark_remote.partition('/;')[0]}", problem) from problem
     try:
         yield session
     finally:
@@ -52,13 +52,6 @@ def describe_jobs(session: SparkSession, words: str) -> None:
         session.conf.set("spark.job.description", words)
     else:
         session.sparkContext.setJobDescription(words)
-
-
-def first_line(problem: BaseException) -> str:
-    """The first line of what went wrong, for a sentence."""
-    details = getattr(problem, "details", None)
-    words = str(details()) if callable(details) else str(problem)
-    return (words.strip().splitlines() or [type(problem).__name__])[0][:300]
 
 
 def _connect(settings: Settings) -> SparkSession:

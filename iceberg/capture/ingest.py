@@ -161,9 +161,7 @@ class _Ingest:
         columns = [
             _bronze_column(column.name, column.type_oid, column.type_modifier, column.is_enum, column.doc) for column in table.columns
         ]
-        target = bronze.ensure_table(
-            self.catalog, (table.schema, table.name), columns, table.key, f"Every change of {table.full_name} at the source."
-        )
+        target = bronze.ensure_table(self.catalog, (table.schema, table.name), columns, table.key, _doc(table))
         replaces_rows = target.current_snapshot() is not None
         rows = read_table(self.source, table, snapshot, target, replaces_rows, self.progress)
         name = bronze.bronze_name(table.schema, table.name)
@@ -214,7 +212,8 @@ class _Ingest:
     def _write(self, batch: Batch, position: int) -> None:
         """One commit for each table that the batch touches."""
         next_id = slot.next_transaction_id(self.source)
-        keys = {table.full_name: table.key for table in self.captured}
+        captured = {table.full_name: table for table in self.captured}
+        keys = {name: table.key for name, table in captured.items()}
         shapes: dict[str, list[Changes]] = {}
         for changes in batch.changes(keys, self.left_out):
             shapes.setdefault(bronze.bronze_name(changes.relation.schema, changes.relation.name), []).append(changes)
@@ -227,8 +226,14 @@ class _Ingest:
                 continue  # its load, still to come, will see these changes
             for part in parts:
                 relation = part.relation
-                columns = _columns_of(self.source, relation)
-                table = bronze.ensure_table(self.catalog, (relation.schema, relation.name), columns, keys.get(relation.full_name, ()), "")
+                described = captured.get(relation.full_name)
+                table = bronze.ensure_table(
+                    self.catalog,
+                    (relation.schema, relation.name),
+                    _columns_of(self.source, relation, described),
+                    described.key if described else (),
+                    _doc(described) if described else "",
+                )
             chunks = [chunk for part in parts if (chunk := _rows(part, table, covered, next_id)).num_rows]
             if chunks:
                 prepared.append((name, table, chunks))
@@ -252,14 +257,21 @@ def _peek(source: psycopg.Connection[Any], name: str, up_to: int) -> bytes:
             time.sleep(0.2)
 
 
-def _columns_of(source: psycopg.Connection[Any], relation: Relation) -> list[bronze.BronzeColumn]:
+def _doc(table: SourceTable) -> str:
+    doc = f"Every change of {table.full_name} at the source."
+    return f"{doc} There: {table.doc}" if table.doc else doc
+
+
+def _columns_of(source: psycopg.Connection[Any], relation: Relation, described: SourceTable | None) -> list[bronze.BronzeColumn]:
+    """The columns of a relation of the log, with what the source says of them now."""
+    docs = {column.name: column.doc for column in described.columns} if described else {}
     own = {column.type_oid for column in relation.columns if iceberg_type(column.type_oid, column.type_modifier) is None}
-    described = described_types(source, own) if own else {}
+    types = described_types(source, own) if own else {}
     columns = []
     for column in relation.columns:
-        type_oid, modifier, is_enum = described.get(column.type_oid, (column.type_oid, column.type_modifier, False))
+        type_oid, modifier, is_enum = types.get(column.type_oid, (column.type_oid, column.type_modifier, False))
         try:
-            columns.append(_bronze_column(column.name, type_oid, modifier, is_enum, None))
+            columns.append(_bronze_column(column.name, type_oid, modifier, is_enum, docs.get(column.name)))
         except CaptureError as problem:
             raise CaptureError(f"capture: table {relation.full_name}: {problem}") from problem
     return columns

@@ -11,8 +11,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from iceberg.capture.source import SourceTable, first_line
-from shoplake.core.errors import CaptureError
+from iceberg.capture.source import SourceTable
+from shoplake.core.errors import CaptureError, first_line
 
 
 def published_tables(connection: psycopg.Connection[Any], publication: str) -> set[str] | None:

@@ -9,7 +9,7 @@ from psycopg import pq, sql
 from pyiceberg.types import IcebergType
 
 from iceberg.capture.types import iceberg_type
-from shoplake.core.errors import CaptureError, ServiceError
+from shoplake.core.errors import CaptureError, does_not_answer
 
 _NO_TIMEOUTS = "-c lock_timeout=0 -c statement_timeout=0 -c idle_in_transaction_session_timeout=0"
 # Everything that decides how a value looks as text is pinned, for COPY and for the log alike.
@@ -47,6 +47,7 @@ class SourceTable:
     is_partitioned: bool
     columns: tuple[SourceColumn, ...]
     key: tuple[str, ...]
+    doc: str | None
     refusal: str | None
     """Why the table cannot be captured and what would admit it, None when it can."""
 
@@ -70,9 +71,7 @@ def connect(dsn: str, name: str) -> psycopg.Connection[tuple[Any, ...]]:
     try:
         connection = psycopg.connect(dsn, autocommit=True, options=_TEXT_FORM, application_name=name, connect_timeout=10)
     except psycopg.OperationalError as problem:
-        raise ServiceError(
-            f"capture: the source does not answer ({first_line(problem)}). Start it with `shoplake up`, then repeat."
-        ) from problem
+        raise does_not_answer("capture: the source", problem) from problem
     if connection.info.server_version < _MINIMUM_SERVER_VERSION:
         raise CaptureError(
             f"capture: the source is PostgreSQL {connection.info.server_version // 10000}, and 14 is the oldest that works. Upgrade it."
@@ -80,17 +79,12 @@ def connect(dsn: str, name: str) -> psycopg.Connection[tuple[Any, ...]]:
     return connection
 
 
-def first_line(problem: BaseException) -> str:
-    """The first line of an error's text, for a sentence that says more."""
-    lines = str(problem).strip().splitlines()
-    return lines[0] if lines else type(problem).__name__
-
-
 def tables_of(connection: psycopg.Connection[Any], schemas: tuple[str, ...], exclude: tuple[str, ...] = ()) -> list[SourceTable]:
     """Every table of ``schemas`` but the excluded ``schema.table`` names, with what stands against capturing it."""
     rows = connection.execute(
         """
         select namespace.nspname, class.relname, class.relkind = 'p', class.relreplident::text, class.relpersistence::text,
+               obj_description(class.oid, 'pg_class'),
                coalesce((
                    select array_agg(attribute.attname::text order by position.ordinal)
                    from pg_index index, unnest(index.indkey::int2[]) with ordinality position(attnum, ordinal)
@@ -122,12 +116,12 @@ def tables_of(connection: psycopg.Connection[Any], schemas: tuple[str, ...], exc
         (list(schemas),),
     ).fetchall()
     tables = []
-    for schema, name, is_partitioned, identity, persistence, key, column_rows, bare_partition in rows:
+    for schema, name, is_partitioned, identity, persistence, doc, key, column_rows, bare_partition in rows:
         if f"{schema}.{name}" in exclude:
             continue
         columns = tuple(SourceColumn(*values) for values in column_rows or ())
         refusal = _refusal(f"{schema}.{name}", identity, persistence, key, columns, bare_partition)
-        tables.append(SourceTable(schema, name, is_partitioned, columns, tuple(key), refusal))
+        tables.append(SourceTable(schema, name, is_partitioned, columns, tuple(key), doc, refusal))
     return tables
 
 

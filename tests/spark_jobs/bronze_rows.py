@@ -13,61 +13,39 @@ import psycopg
 import pyarrow as pa
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.types import BooleanType, DateType, DecimalType, IcebergType, IntegerType, LongType, StringType, TimestamptzType
+from sqlalchemy import BigInteger, Boolean, Date, DateTime, Integer, Numeric
+from sqlalchemy.types import TypeEngine
 
+from gen_data.schema import SHOP_TABLES
 from iceberg.bronze import BronzeColumn, append, ensure_table, row_schema
 from iceberg.cuts import record_cut
 
-LONG, INT, TEXT, INSTANT, DAY, FLAG, AMOUNT = (
-    LongType(), IntegerType(), StringType(), TimestamptzType(), DateType(), BooleanType(), DecimalType(14, 2),
-)  # fmt: skip
 START = datetime(2026, 1, 5, tzinfo=UTC)
 
-SHOP: dict[str, tuple[tuple[str, ...], dict[str, IcebergType]]] = {
-    "channels": (
-        ("channel_code",),
-        {"channel_code": TEXT, "name": TEXT, "commission_rate": DecimalType(5, 4), "opened_at": INSTANT, "updated_at": INSTANT},
-    ),
-    "categories": (("category_id",), {"category_id": INT, "name": TEXT, "parent_category_id": INT, "updated_at": INSTANT}),
-    "products": (
-        ("product_id",),
-        {"product_id": LONG, "category_id": INT, "sku": TEXT, "name": TEXT, "list_price": AMOUNT, "unit_cost": AMOUNT, "status": TEXT,
-         "created_at": INSTANT, "updated_at": INSTANT},
-    ),
-    "product_prices": (
-        ("product_id", "valid_from"), {"product_id": LONG, "valid_from": INSTANT, "list_price": AMOUNT, "updated_at": INSTANT},
-    ),
-    "customers": (
-        ("customer_id",),
-        {"customer_id": LONG, "full_name": TEXT, "email": TEXT, "phone": TEXT, "birth_date": DAY, "tier": TEXT,
-         "signup_channel_code": TEXT, "registered_at": INSTANT, "updated_at": INSTANT},
-    ),
-    "customer_history": (
-        ("customer_id", "version"),
-        {"customer_id": LONG, "version": INT, "operation": TEXT, "full_name": TEXT, "email": TEXT, "phone": TEXT, "birth_date": DAY,
-         "tier": TEXT, "signup_channel_code": TEXT, "changed_at": INSTANT},
-    ),
-    "customer_addresses": (
-        ("address_id",),
-        {"address_id": LONG, "customer_id": LONG, "recipient": TEXT, "street": TEXT, "district": TEXT, "province": TEXT,
-         "is_default": FLAG, "created_at": INSTANT, "updated_at": INSTANT},
-    ),
-    "orders": (
-        ("order_id",),
-        {"order_id": LONG, "customer_id": LONG, "address_id": LONG, "channel_code": TEXT, "status": TEXT, "ordered_at": INSTANT,
-         "currency": TEXT, "items_amount": AMOUNT, "discount_amount": AMOUNT, "shipping_amount": AMOUNT, "tax_amount": AMOUNT,
-         "total_amount": AMOUNT, "updated_at": INSTANT},
-    ),
-    "order_items": (
-        ("order_id", "line_number"),
-        {"order_id": LONG, "line_number": INT, "product_id": LONG, "quantity": INT, "list_price": AMOUNT, "discount_amount": AMOUNT,
-         "line_amount": AMOUNT, "unit_cost": AMOUNT},
-    ),
-    "order_status_history": (("order_id", "sequence"), {"order_id": LONG, "sequence": INT, "status": TEXT, "changed_at": INSTANT}),
-    "payments": (
-        ("payment_id",),
-        {"payment_id": LONG, "order_id": LONG, "attempt": INT, "method": TEXT, "status": TEXT, "amount": AMOUNT, "paid_at": INSTANT},
-    ),
-}  # fmt: skip
+
+def _bronze_type(kind: TypeEngine[Any]) -> IcebergType:
+    """What the capture makes of a column of the shop."""
+    match kind:
+        case BigInteger():
+            return LongType()
+        case Integer():
+            return IntegerType()
+        case Numeric():
+            return DecimalType(kind.precision or 38, kind.scale or 0)
+        case DateTime():
+            return TimestamptzType()
+        case Date():
+            return DateType()
+        case Boolean():
+            return BooleanType()
+        case _:
+            return StringType()
+
+
+SHOP = {
+    table.name: (tuple(column.name for column in table.primary_key), {column.name: _bronze_type(column.type) for column in table.columns})
+    for table in SHOP_TABLES
+}
 
 Row = Mapping[str, Any]
 

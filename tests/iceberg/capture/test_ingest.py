@@ -125,6 +125,32 @@ def test_an_added_column_appears_by_itself(source: Settings) -> None:
     assert (change["id"], change["city"]) == (1, "Hue")
 
 
+def test_bronze_says_what_the_source_says_of_its_tables_and_columns(source: Settings) -> None:
+    execute(source, "comment on table people is 'Everybody.'; comment on column people.name is 'how they are called'")
+    ingest(source)
+    table = open_catalog(source).load_table("bronze.people")
+    assert table.properties["comment"] == "Every change of public.people at the source. There: Everybody."
+    assert {name: table.schema().find_field(name).doc for name in ("name", "balance")} == {"name": "how they are called", "balance": None}
+    assert open_catalog(source).load_table("bronze.pets").properties["comment"] == "Every change of public.pets at the source."
+
+
+def test_what_the_source_says_later_comes_with_the_table_s_next_change(source: Settings) -> None:
+    execute(source, "comment on column people.id is 'a number'; comment on column people.name is 'how they are called'")
+    ingest(source)
+    execute(
+        source,
+        "comment on table people is 'Everybody.'; comment on column people.name is 'first name'; comment on column people.id is null",
+    )
+    execute(source, "alter table people add column city text; comment on column people.city is 'where they live'")
+    execute(source, "update people set city = 'Hue' where id = 1")
+    ingest(source)
+    table = open_catalog(source).load_table("bronze.people")
+    assert table.properties["comment"] == "Every change of public.people at the source. There: Everybody."
+    docs = {name: table.schema().find_field(name).doc for name in ("id", "name", "city")}
+    assert docs == {"id": "a number", "name": "first name", "city": "where they live"}
+    assert bronze_rows(source, "people")[-1]["city"] == "Hue"
+
+
 def test_a_widened_column_evolves(source: Settings) -> None:
     ingest(source)
     execute(source, "alter table pets alter column id type bigint; insert into pets values (5000000000, 3)")

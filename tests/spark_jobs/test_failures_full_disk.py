@@ -1,0 +1,126 @@
+"""Disks that fill up under an ingest and a build: a sentence, the last release readable, and with room again the same command goes on."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from gen_data.generate import backfill
+from iceberg.capture.ingest import ingest
+from iceberg.catalog import open_catalog
+from shoplake.core.errors import StorageError
+from shoplake.core.settings import LAKE_WRITER, POSTGRES_ADMIN, Settings
+from shoplake.stack.local.postgres import data_folder
+from shoplake.stack.local.runner import down, up
+from shoplake.stack.private import private_settings, temporary_home
+from spark_jobs.run import build
+from tests.disks import full, small_disk
+from tests.spark_jobs.lake_rows import rows_of
+
+pytestmark = pytest.mark.integration
+
+TABLE = "silver.customers"
+
+
+@pytest.fixture
+def store_disk(spark_services: Settings) -> Iterator[tuple[Path, Settings]]:
+    """A MinIO of its own on a small disk."""
+    with temporary_home() as home, small_disk(home / "minio", 262_144) as disk:
+        try:
+            yield disk, up(private_settings(home), ["minio"]).settings
+        finally:
+            down(private_settings(home))
+
+
+@pytest.fixture
+def lake(fresh: Settings, store_disk: tuple[Path, Settings]) -> Settings:
+    """A new shop and an empty lake, whose files go to the small disk."""
+    store = store_disk[1]
+    return fresh.changed(s3_endpoint=store.s3_url, s3_access_key=LAKE_WRITER, s3_secret_key=store.secret("s3_lake_writer"))
+
+
+@pytest.fixture
+def catalog_disk(services: Settings, fresh: Settings) -> Iterator[Path]:
+    """A small disk that holds the catalog's database, and not the server's log."""
+    database = sql.Identifier(urlsplit(fresh.catalog_dsn).path[1:])
+    # Not in the stack's own folder: PostgreSQL asks whether its user may go there, which that user may by a right of root's alone.
+    with tempfile.TemporaryDirectory() as folder, small_disk(Path(folder) / "disk", 65_536) as disk:
+        Path(folder).chmod(0o755)
+        owner = data_folder(services).stat()
+        (disk / "rows").mkdir(mode=0o700)
+        os.chown(disk / "rows", owner.st_uid, owner.st_gid)
+        with psycopg.connect(fresh.postgres_url(POSTGRES_ADMIN, "postgres"), autocommit=True) as admin:
+            admin.execute(sql.SQL("create tablespace small location {}").format(sql.Literal(str(disk / "rows"))))
+            admin.execute(sql.SQL("alter database {} set tablespace small").format(database))
+            try:
+                yield disk
+            finally:
+                admin.execute(sql.SQL("drop database {} with (force)").format(database))
+                admin.execute("drop tablespace small")
+
+
+def assert_bronze_holds_each_row_once(settings: Settings) -> None:
+    with psycopg.connect(settings.shop_dsn) as shop:
+        for name in ("orders", "order_items", "order_status_history"):
+            changes = open_catalog(settings).load_table(f"bronze.{name}").scan().to_arrow()
+            inserted = changes.filter(changes["_operation"].to_numpy(zero_copy_only=False) != "update").num_rows
+            row = shop.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(name))).fetchone()
+            assert row == (inserted,), name
+
+
+def test_full_disks_are_sentences_and_with_room_again_the_same_commands_go_on(
+    lake: Settings, store_disk: tuple[Path, Settings], catalog_disk: Path, services: Settings
+) -> None:
+    backfill(lake, days=1, orders_per_day=40)
+    with (
+        full(catalog_disk),
+        pytest.raises(StorageError, match=r"^catalog: PostgreSQL's disk is full \(.*\)\. Make room on it, then repeat"),
+    ):
+        ingest(lake)
+    ingest(lake)
+    build(lake, tables=[TABLE])
+    released = rows_of(lake, TABLE)
+    assert released
+
+    backfill(lake, days=1)
+    with full(store_disk[0]):
+        with pytest.raises(
+            StorageError, match=r"^ingest: the store's disk is full \(.*\)\. Make room on it, then repeat; nothing is lost\.$"
+        ):
+            ingest(lake)
+        assert rows_of(lake, TABLE) == released
+    ingest(lake)
+    assert_bronze_holds_each_row_once(lake)
+
+    with full(store_disk[0]):
+        with pytest.raises(
+            StorageError, match=r"because the store's disk is full \(.*\)\. Release 1 stays current; make room on it, then build"
+        ):
+            build(lake, tables=[TABLE])
+        assert rows_of(lake, TABLE) == released
+
+    # Spark keeps its folders open for good, so a full disk with the same ones is laid over them.
+    with contextlib.ExitStack() as disks:
+        for scratch in (services.home / "spark" / "local").glob("blockmgr-*"):
+            folders = [scratch / f"{number:02x}" for number in range(64)]
+            for folder in folders:
+                folder.mkdir(exist_ok=True)
+            disk = disks.enter_context(small_disk(scratch, 64))
+            for folder in folders:
+                folder.mkdir()
+            disks.enter_context(full(disk))
+        with pytest.raises(StorageError, match=r"because a disk of this machine is full \(.*\)\. Release 1 stays current"):
+            build(lake, tables=[TABLE])
+    built = build(lake, tables=[TABLE])
+    assert built.release is not None
+    with psycopg.connect(lake.shop_dsn) as shop:
+        row = shop.execute("select count(*), count(distinct customer_id) from customers").fetchone()
+    ids = [row[0] for row in rows_of(lake, TABLE, "customer_id")]
+    assert row == (len(ids), len(set(ids)))
+    assert len(ids) > len(released)
