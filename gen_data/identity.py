@@ -49,18 +49,27 @@ def read_schedule(connection: psycopg.Connection) -> Schedule:
 
     Raises ShopError when one names a scenario that this version does not know.
     """
-    rows = connection.execute("select from_tick, scenario, orders_per_day from shop_control.scenario_switches").fetchall()
-    return Schedule([Switch(from_tick, find(scenario), orders_per_day) for from_tick, scenario, orders_per_day in rows])
+    rows = connection.execute("select from_tick, scenario, intensity, orders_per_day from shop_control.scenario_switches").fetchall()
+    return Schedule([Switch(from_tick, find(scenario), *others) for from_tick, scenario, *others in rows])
 
 
 def record_switch(connection: psycopg.Connection, switch: Switch) -> None:
     """Note a switch; a later one at the same tick takes its place."""
     connection.execute(
         """
-        insert into shop_control.scenario_switches (from_tick, scenario, orders_per_day) values (%s, %s, %s)
-        on conflict (from_tick) do update set scenario = excluded.scenario, orders_per_day = excluded.orders_per_day
+        insert into shop_control.scenario_switches (from_tick, scenario, intensity, orders_per_day) values (%s, %s, %s, %s)
+        on conflict (from_tick) do update
+        set scenario = excluded.scenario, intensity = excluded.intensity, orders_per_day = excluded.orders_per_day
         """,
-        (switch.from_tick, switch.scenario.name, switch.orders_per_day),
+        (switch.from_tick, switch.scenario.name, switch.intensity, switch.orders_per_day),
+    )
+
+
+def forget_switches(connection: psycopg.Connection, after_tick: int, before_tick: int | None = None) -> None:
+    """Take back switches that were to come after a tick, up to another if one is given. None of them may have been in force yet."""
+    connection.execute(
+        "delete from shop_control.scenario_switches where from_tick > %(after)s and (from_tick < %(before)s or %(before)s::bigint is null)",
+        {"after": after_tick, "before": before_tick},
     )
 
 

@@ -1,18 +1,13 @@
 """Rows of customers and addresses, as columns: the same whether somebody was there at the opening or came later."""
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from gen_data.behaviour.channels import CHANNEL_CODES
 from gen_data.behaviour.people import People
+from gen_data.changes import Columns
 from gen_data.clock import DAY
-from gen_data.randomness import BoolArray, IntArray
-from gen_data.texts import Texts, pick
-
-# A table's columns by name: numbers, or Arrow where they are text or dates; instants in microseconds, money in hundredths.
-Columns = dict[str, npt.NDArray[Any] | Texts]
+from gen_data.randomness import IntArray
+from gen_data.texts import pick
 
 
 def customer_columns(people: People, customer_id: IntArray, registered_at: IntArray, channel: IntArray, opened_at: int) -> Columns:
@@ -31,17 +26,18 @@ def customer_columns(people: People, customer_id: IntArray, registered_at: IntAr
 
 
 def address_columns(
-    people: People, address_id: IntArray, customer_id: IntArray, created_at: IntArray, is_default: BoolArray, updated_at: IntArray
+    people: People, address_id: IntArray, customer_id: IntArray, created_at: IntArray, place: IntArray | None = None
 ) -> Columns:
-    """Addresses that somebody registered with or moved to."""
+    """Default addresses that somebody registers with or moves to; those of one ``place``, their own number as a rule, have the same text."""
+    place = address_id if place is None else place
     return {
         "address_id": address_id,
         "customer_id": customer_id,
         "recipient": people.full_names(customer_id),
-        "street": people.streets(address_id),
-        "district": people.districts(address_id),
-        "province": people.provinces(address_id),
-        "is_default": is_default,
+        "street": people.streets(place),
+        "district": people.districts(place),
+        "province": people.provinces(place),
+        "is_default": np.ones(len(address_id), dtype=np.bool_),
         "created_at": created_at,
-        "updated_at": updated_at,
+        "updated_at": created_at,
     }

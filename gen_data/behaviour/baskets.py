@@ -4,13 +4,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gen_data.behaviour.catalogue import Assortment
+from gen_data.behaviour.catalogue import COMPANIONS, Assortment
 from gen_data.behaviour.money import Currency
 from gen_data.randomness import Dice, FloatArray, IntArray
 
-_LINE_COUNT_WEIGHTS = (0.50, 0.26, 0.14, 0.07, 0.03)
-_QUANTITY_WEIGHTS = (0.84, 0.12, 0.04)
+_LINE_COUNT_WEIGHTS = (0.46, 0.26, 0.15, 0.08, 0.05)
+_QUANTITY_WEIGHTS = (0.62, 0.21, 0.17)
 _TAX_RATE = 0.08
+# How often a further line is a product that goes well with the first.
+_COMPANION_SHARE = 0.35
 # Shipping by channel position, in dong; free from this amount on.
 _SHIPPING_DONG = np.array([18_000.0, 20_000.0, 15_000.0, 30_000.0])
 _FREE_SHIPPING_DONG = 500_000.0
@@ -35,15 +37,24 @@ class Amounts(NamedTuple):
     total: IntArray
 
 
-def fill_baskets(dice: Dice, assortment: Assortment, order_ids: IntArray) -> Lines:
-    """The lines of each order: one to five different products, by order and line number."""
+def fill_baskets(dice: Dice, assortment: Assortment, appeal: FloatArray, order_ids: IntArray, best_sellers: IntArray) -> Lines:
+    """The lines of each order: one to five different products, by order and line number.
+
+    Orders whose ``best_sellers`` is not 0 came for a discount on so many products: their first line is one of them.
+    """
     wanted = 1 + dice.choose("line count", order_ids, _LINE_COUNT_WEIGHTS)
     most = len(_LINE_COUNT_WEIGHTS)
     chosen = np.zeros((len(order_ids), most), dtype=np.int64)
     is_line = np.zeros((len(order_ids), most), dtype=np.bool_)
     for line in range(most):
         buyers = np.flatnonzero(wanted > line)
-        picked = assortment.pick(dice, order_ids[buyers], line)
+        ids = order_ids[buyers]
+        came_for = best_sellers[buyers] if line == 0 else np.zeros(len(buyers), dtype=np.int64)
+        picked = assortment.pick(dice, "product", ids, line, appeal, came_for)
+        if line:
+            goes_with = dice.uniform("goes with the first", ids, line) < _COMPANION_SHARE
+            companion = assortment.companion(chosen[buyers, 0], dice.integers("companion line", ids, COMPANIONS, line))
+            picked = np.where(goes_with, companion, picked)
         # A product drawn twice stays one line.
         is_line[buyers, line] = ~(chosen[buyers, :line] == picked[:, None]).any(axis=1)
         chosen[buyers, line] = picked

@@ -33,6 +33,10 @@ class Currency:
         step = 10 if self.smallest == 1 else 100
         return np.maximum(np.rint(dong / _DONG_PER_OTHER_UNIT * 100 / step), 1).astype(np.int64) * step
 
+    def worth(self, dong: int) -> int:
+        """An amount in hundredths, not rounded the way prices are: for amounts that are only counted with."""
+        return dong * 100 if self.code == "VND" else dong * 100 // _DONG_PER_OTHER_UNIT
+
     def share(self, amount: IntArray, rate: FloatArray | float) -> IntArray:
         """``rate`` of an amount, rounded down to the smallest amount."""
         return np.floor(amount * rate / self.smallest).astype(np.int64) * self.smallest

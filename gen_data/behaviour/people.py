@@ -44,9 +44,10 @@ class People:
     def __init__(self, dice: Dice, pool: NamePool) -> None:
         self._dice = dice
         self._parts = {part: texts(values) for part, values in pool.items()}
+        self.province_pool = tuple(pool["province"])
         self._mail_parts = {part: texts([_mail_part(value) for value in pool[part]]) for part in ("given", "family")}
         is_vietnam = pool["province"] == list(VIETNAM_PROVINCES)
-        self._province_weights = list(VIETNAM_PROVINCES.values()) if is_vietnam else [1] * len(pool["province"])
+        self.province_weights = list(VIETNAM_PROVINCES.values()) if is_vietnam else [1] * len(pool["province"])
 
     def full_names(self, customer_ids: IntArray) -> Texts:
         """Names in the order of the locale: family name first in Vietnam."""
@@ -86,7 +87,15 @@ class People:
 
     def provinces(self, address_ids: IntArray) -> Texts:
         """Provinces, each as often as its population suggests."""
-        return pick(self._parts["province"], self._dice.choose("province", address_ids, self._province_weights))
+        return self.province_names(self.province_positions(address_ids))
+
+    def province_positions(self, address_ids: IntArray) -> IntArray:
+        """The provinces of addresses, as positions in the pool."""
+        return self._dice.choose("province", address_ids, self.province_weights)
+
+    def province_names(self, positions: IntArray) -> Texts:
+        """Provinces from their positions in the pool."""
+        return pick(self._parts["province"], positions)
 
     def _positions(self, part: str, ids: IntArray) -> IntArray:
         return self._dice.integers(part, ids, len(self._parts[part]))

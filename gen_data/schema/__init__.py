@@ -1,44 +1,107 @@
 """The shop's tables by area, and the migrations that make them."""
 
-from gen_data.schema.catalogue import CATEGORIES, CHANNELS, PRODUCT_PRICES, PRODUCTS
-from gen_data.schema.control import CLOCK, NAME_POOL, SCENARIO_SWITCHES, SHOP
-from gen_data.schema.customers import CUSTOMER_ADDRESSES, CUSTOMER_HISTORY, CUSTOMERS
+from gen_data.schema.aftersales import GOODWILL_CREDITS, ORDER_RETURNS, RETURN_ITEMS, REVIEWS, SUPPORT_TICKETS
+from gen_data.schema.catalogue import CATEGORIES, CHANNELS, PRODUCT_PRICES, PRODUCTS, SUPPLIERS
+from gen_data.schema.control import CLOCK, NAME_POOL, SCENARIO_SWITCHES, SHOP, TICK_JOURNAL
+from gen_data.schema.customers import CUSTOMER_ADDRESSES, CUSTOMER_HISTORY, CUSTOMERS, LOYALTY_TIERS, LOYALTY_TRANSACTIONS
+from gen_data.schema.feed import MARKETPLACE_FEED
+from gen_data.schema.ground_truth import CAUSED_ORDERS, DIRTY_ROWS, FRAUD_CUSTOMERS, FRAUD_ORDERS, LOST_SALES, PROMOTION_AUDIENCE
 from gen_data.schema.metadata import CONTROL_SCHEMA, METADATA
 from gen_data.schema.orders import ORDER_ITEMS, ORDER_STATUS_HISTORY, ORDER_STATUSES, ORDERS, PAYMENTS
+from gen_data.schema.promotions import ORDER_PROMOTIONS, PROMOTIONS
+from gen_data.schema.shipping import CARRIERS, DISTRIBUTORS, SERVICE_LEVEL_AGREEMENTS, SHIPMENT_EVENTS, SHIPMENTS
+from gen_data.schema.stock import INVENTORY, INVENTORY_LOG, WAREHOUSES
+from gen_data.schema.visits import CART_ITEMS, CARTS, CUSTOMER_ACTIVITY_LOG, WISHLISTS
 
-# The operational tables, each after those it refers to.
+# The operational tables, each after those it refers to, and after the history that its rules read.
 SHOP_TABLES = (
+    LOYALTY_TIERS,
     CHANNELS,
     CATEGORIES,
+    SUPPLIERS,
     PRODUCTS,
     PRODUCT_PRICES,
+    WAREHOUSES,
+    INVENTORY,
+    CARRIERS,
+    SERVICE_LEVEL_AGREEMENTS,
+    DISTRIBUTORS,
+    PROMOTIONS,
     CUSTOMERS,
     CUSTOMER_HISTORY,
     CUSTOMER_ADDRESSES,
     ORDERS,
     ORDER_ITEMS,
     ORDER_STATUS_HISTORY,
+    ORDER_PROMOTIONS,
     PAYMENTS,
+    LOYALTY_TRANSACTIONS,
+    INVENTORY_LOG,
+    SHIPMENTS,
+    SHIPMENT_EVENTS,
+    ORDER_RETURNS,
+    RETURN_ITEMS,
+    GOODWILL_CREDITS,
+    REVIEWS,
+    SUPPORT_TICKETS,
+    CARTS,
+    CART_ITEMS,
+    WISHLISTS,
+    CUSTOMER_ACTIVITY_LOG,
+    MARKETPLACE_FEED,
 )
 
+GROUND_TRUTH_TABLES = (CAUSED_ORDERS, FRAUD_ORDERS, FRAUD_CUSTOMERS, PROMOTION_AUDIENCE, DIRTY_ROWS, LOST_SALES)
+
 __all__ = [
+    "CARRIERS",
+    "CARTS",
+    "CART_ITEMS",
     "CATEGORIES",
+    "CAUSED_ORDERS",
     "CHANNELS",
     "CLOCK",
     "CONTROL_SCHEMA",
     "CUSTOMERS",
+    "CUSTOMER_ACTIVITY_LOG",
     "CUSTOMER_ADDRESSES",
     "CUSTOMER_HISTORY",
+    "DIRTY_ROWS",
+    "DISTRIBUTORS",
+    "FRAUD_CUSTOMERS",
+    "FRAUD_ORDERS",
+    "GOODWILL_CREDITS",
+    "GROUND_TRUTH_TABLES",
+    "INVENTORY",
+    "INVENTORY_LOG",
+    "LOST_SALES",
+    "LOYALTY_TIERS",
+    "LOYALTY_TRANSACTIONS",
+    "MARKETPLACE_FEED",
     "METADATA",
     "NAME_POOL",
     "ORDERS",
     "ORDER_ITEMS",
+    "ORDER_PROMOTIONS",
+    "ORDER_RETURNS",
     "ORDER_STATUSES",
     "ORDER_STATUS_HISTORY",
     "PAYMENTS",
     "PRODUCTS",
     "PRODUCT_PRICES",
+    "PROMOTIONS",
+    "PROMOTION_AUDIENCE",
+    "RETURN_ITEMS",
+    "REVIEWS",
     "SCENARIO_SWITCHES",
+    "SERVICE_LEVEL_AGREEMENTS",
+    "SHIPMENTS",
+    "SHIPMENT_EVENTS",
     "SHOP",
     "SHOP_TABLES",
+    "SUPPLIERS",
+    "SUPPORT_TICKETS",
+    "TICK_JOURNAL",
+    "WAREHOUSES",
+    "WISHLISTS",
 ]

@@ -27,6 +27,15 @@ def test_a_day_on_which_the_clocks_go_forward_has_23_hours():
     assert BERLIN.begins_day(TICKS_PER_DAY + 23 * 60)
 
 
-def test_hours_and_weekdays_are_those_of_the_shop():
-    hours, weekdays = HANOI.hours_and_weekdays(np.array([0, 20 * 60, TICKS_PER_DAY]))
-    assert (hours.tolist(), weekdays.tolist()) == ([0, 20, 0], [3, 3, 4])
+def test_a_tick_is_found_by_local_time_and_by_a_moment_with_a_zone():
+    assert HANOI.tick_at(datetime(2026, 1, 1, 20)) == 20 * 60  # noqa: DTZ001 - the shop's own time
+    assert HANOI.tick_at(datetime(2026, 1, 1, 0, 0, 30, tzinfo=UTC)) == 7 * 60 + 1
+
+
+@pytest.mark.parametrize("clock", [HANOI, BERLIN], ids=["Hanoi", "Berlin"])
+def test_hours_and_days_are_those_of_the_shop_also_when_the_clocks_change(clock):
+    ticks = np.arange(0, 3 * TICKS_PER_DAY, 7)
+    hours, days = clock.hours_and_days(ticks)
+    local = [clock.local(int(tick)) for tick in ticks]
+    assert hours.tolist() == [moment.hour for moment in local]
+    assert days.tolist() == [moment.toordinal() - datetime(1970, 1, 1, tzinfo=UTC).toordinal() for moment in local]

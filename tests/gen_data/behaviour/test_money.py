@@ -11,3 +11,8 @@ def test_prices_and_shares_are_rounded_as_the_currency_is(code, price, tenth):
     currency = Currency(code)
     assert currency.price(np.array([123_456.0])).tolist() == [price]
     assert currency.share(np.array([price]), 0.1).tolist() == [tenth]
+
+
+@pytest.mark.parametrize(("code", "hundredths"), [("VND", 1_000_000), ("USD", 40), ("JPY", 40)])
+def test_what_an_amount_is_worth_is_not_rounded(code, hundredths):
+    assert Currency(code).worth(10_000) == hundredths

@@ -6,6 +6,7 @@ set search_path = public, pg_temp
 set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_seqscan = off
+set enable_memoize = off
 as $$
 declare
     deleted_at timestamptz;
