@@ -1,4 +1,4 @@
-"""The live shop: the same clock as a backfill, paced by the wall, each tick a transaction of its own."""
+"""The live shop: the same clock as a backfill, paced by the wall, each step of each order a transaction of its own."""
 
 import logging
 import time
@@ -10,8 +10,10 @@ from datetime import datetime
 from threading import Event
 
 from gen_data.clock import TICK_SECONDS
-from gen_data.generate import step
+from gen_data.generate import live_step
+from gen_data.plan import Plan
 from gen_data.shop import Shop, Wishes, explained, own_shop
+from gen_data.write.steps import StepWriter
 from shoplake.core.errors import BusyError, ServiceError, SettingsError, StorageError
 from shoplake.core.settings import Settings
 
@@ -52,11 +54,12 @@ def run_live(
     on_tick: Callable[[Tick], None] | None = None,
     wait: bool = True,
     on_wait: Callable[[str], None] | None = None,
+    plan: Plan | None = None,
 ) -> Lived:
     """Run the shop ``speed`` times faster than the wall, for ``ticks`` ticks or until ``stop`` is set, which ends it at a tick's end.
 
     A tick is written once its shop time has passed. When PostgreSQL goes away
-    this waits for it and goes on where the database stands. Raises what
+    this waits for it, finishes the tick that was cut short, and goes on. Raises what
     :func:`gen_data.shop.own_shop` raises, and ServiceError when PostgreSQL
     stays away for ten minutes.
     """
@@ -68,10 +71,10 @@ def run_live(
     lived = Lived()
     stack = ExitStack()
     with stack:
-        owned = _own(settings, Wishes(scenario, orders_per_day, seed), stack, stop, wait, on_wait)
+        owned = _own(settings, Wishes(scenario, orders_per_day, seed, plan), stack, stop, wait, on_wait)
         if owned is None:
             return lived
-        shop = owned
+        shop, writer = owned, _writer(owned)
         end = None if ticks is None else shop.state.counters.next_tick + ticks
         due = time.monotonic()
         while end is None or shop.state.counters.next_tick < end:
@@ -80,14 +83,15 @@ def run_live(
                 break
             try:
                 with explained():
-                    _tick(shop, lived, on_tick)
+                    _tick(shop, writer, lived, on_tick)
             except (ServiceError, StorageError) as problem:
                 _LOG.warning("%s", problem)
                 stack.close()
                 again = _reconnect(settings, stack, stop, problem)
                 if again is None:
                     break
-                shop, lived.reconnects, due = again, lived.reconnects + 1, time.monotonic()
+                shop, writer, due = again, _writer(again), time.monotonic()
+                lived.reconnects += 1
         return lived
 
 
@@ -109,9 +113,15 @@ def _own(
                 return None
 
 
-def _tick(shop: Shop, lived: Lived, on_tick: Callable[[Tick], None] | None) -> None:
+def _writer(shop: Shop) -> StepWriter:
+    # A step that a crash of the server takes back is written again from the journal, so that none has to wait for the disk.
+    shop.connection.execute("set synchronous_commit = off")
+    return StepWriter(shop.connection)
+
+
+def _tick(shop: Shop, writer: StepWriter, lived: Lived, on_tick: Callable[[Tick], None] | None) -> None:
     at, number = shop.now, shop.state.counters.next_tick
-    rows = step(shop, number + 1)
+    rows = live_step(shop, writer)
     lived.ticks += 1
     lived.rows.update(rows)
     lived.clock_to = shop.now

@@ -4,5 +4,5 @@ from gen_data.scenarios.scenario import Scenario
 
 NORMAL_DAY = Scenario(
     name="normal_day",
-    story="People order mostly around noon and in the evening, a little more at the weekend; nothing is on sale.",
+    story="People order mostly around noon and in the evening, a little more at the weekend, more before Tết and on the large sale days.",
 )

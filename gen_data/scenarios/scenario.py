@@ -1,100 +1,123 @@
-"""What a scenario is: a name, a story, what it does to demand and discount, and what that must show in the numbers.
+"""What a scenario is: a name, a story, what it does to the shop, and what that must show in the numbers.
 
 Everything is a plain value, so that a scenario can be shown in words and its expectations be proven by SQL.
 """
 
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal, Self
 
+from gen_data.scenarios.effects import ALL_DAY, LEAST_INTENSITY, MOST_INTENSITY, Effect, Hours
+from gen_data.scenarios.influence import Influence
+from gen_data.scenarios.measures import MEASURES, Measure
+from shoplake.core.errors import SettingsError
 
-@dataclass(frozen=True)
-class Hours:
-    """Local hours of every day, from ``first`` up to but not including ``end``."""
-
-    first: int
-    end: int
-
-    def __str__(self) -> str:
-        return f"from {self.first}:00 to {self.end}:00 shop time"
-
-
-@dataclass(frozen=True)
-class Demand:
-    """Orders arrive ``factor`` times as often ``during`` these hours; all day when None."""
-
-    factor: float
-    during: Hours | None = None
-
-    def __str__(self) -> str:
-        return f"{self.factor:g} times the orders {self.during or 'all day'}"
-
-
-@dataclass(frozen=True)
-class TopProducts:
-    """The ``count`` products that sell best."""
-
-    count: int
-
-    def __str__(self) -> str:
-        return f"the {self.count} best-selling products"
-
-
-@dataclass(frozen=True)
-class Discount:
-    """A share of the list price taken off ``of`` these products ``during`` these hours; all day when None."""
-
-    rate: float
-    of: TopProducts
-    during: Hours | None = None
-
-    def __str__(self) -> str:
-        return f"{self.rate:.0%} off {self.of} {self.during or 'all day'}"
+AND = "+"
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """A measure that this scenario moves against a normal day, ``during`` these hours, by at least this factor."""
+    """A measure that a scenario moves against a normal day, ``during`` these hours of a day, by at least this factor.
 
-    measure: str
+    What takes time to show is looked at ``days_later``, the scenario being in
+    force all the while. Stated for a shop of 1,000 orders a day: in a much
+    smaller one chance may hide it, in a much larger one a few frauds drown.
+    """
+
+    measure: Measure
     direction: Literal["rises", "falls"]
     at_least: float
-    during: Hours | None = None
+    during: Hours = ALL_DAY
+    days_later: int = 0
+
+    def scaled(self, intensity: float) -> Self:
+        """What a weaker scenario must show at least; a stronger one is held to no more, as some effects have a limit."""
+        return replace(self, at_least=1.0 + (self.at_least - 1.0) * min(intensity, 1.0))
+
+    def is_met(self, value: float, normal: float) -> bool:
+        """Whether the measure's value under the scenario is so far from that of a normal day."""
+        high, low = (value, normal) if self.direction == "rises" else (normal, value)
+        return high > low and high >= self.at_least * low
 
     def __str__(self) -> str:
-        return f"{self.measure} {self.direction} at least {self.at_least:g} times {self.during or 'over the day'}"
+        when = "over the day" if self.during == ALL_DAY else str(self.during)
+        later = f", {self.days_later} {'day' if self.days_later == 1 else 'days'} later" if self.days_later else ""
+        return f"{self.measure.name} {self.direction} to {self._bound()} {when}{later}"
+
+    def _bound(self) -> str:
+        return f"at least {self.at_least:.2f} times" if self.direction == "rises" else f"at most {1 / self.at_least:.2f} times"
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A way for the shop to behave. ``None`` leaves a part as on a normal day."""
+    """A way for the shop to behave: what its ``effects`` leave alone is as on a normal day.
+
+    ``parts`` is empty but for scenarios that :func:`together` made.
+    """
 
     name: str
     story: str
-    demand: Demand | None = None
-    discount: Discount | None = None
-    expects: tuple[Expectation, ...] = field(default=())
+    effects: tuple[Effect, ...] = ()
+    expects: tuple[Expectation, ...] = ()
+    parts: tuple["Scenario", ...] = ()
+
+    def __hash__(self) -> int:
+        # What is kept by scenario is looked up in every tick: hashing all that it holds would cost more than the rest.
+        return hash(self.name)
+
+    def scaled(self, intensity: float) -> Self:
+        """The same, ``intensity`` times as strong: its effects, and what must show of them."""
+        return replace(
+            self,
+            effects=tuple(effect.scaled(intensity) for effect in self.effects),
+            expects=tuple(expectation.scaled(intensity) for expectation in self.expects),
+            parts=tuple(part.scaled(intensity) for part in self.parts),
+        )
 
 
-def hours(first: int, end: int) -> Hours:
-    """Local hours from ``first`` up to ``end``, both 0 to 24."""
-    return Hours(first, end)
+def together(scenarios: Iterable[Scenario]) -> Scenario:
+    """Several scenarios at once, each of them once, in whatever order they are given; at least one.
+
+    A scenario without effects, such as a normal day, adds nothing. ``expects``
+    is what each must show by itself.
+    """
+    given = list(scenarios)
+    parts = {part.name: part for scenario in given for part in (scenario.parts or (scenario,)) if part.effects}
+    ordered = tuple(parts[name] for name in sorted(parts))
+    if len(ordered) < 2:
+        return ordered[0] if ordered else min(given, key=lambda scenario: scenario.name)
+    return Scenario(
+        name=AND.join(part.name for part in ordered),
+        story=" ".join(part.story for part in ordered),
+        effects=tuple(effect for part in ordered for effect in part.effects),
+        expects=tuple(expectation for part in ordered for expectation in part.expects),
+        parts=ordered,
+    )
 
 
-def times(factor: float, during: Hours | None = None) -> Demand:
-    """Demand multiplied by ``factor``."""
-    return Demand(factor, during)
+def check_intensity(intensity: float) -> None:
+    """Raise SettingsError unless effects can be so many times as strong."""
+    if not LEAST_INTENSITY <= intensity <= MOST_INTENSITY:
+        raise SettingsError(
+            f"scenario: an intensity of {intensity:g} is not possible. Give {LEAST_INTENSITY:g} to {MOST_INTENSITY:g}; 1 is as declared."
+        )
 
 
-def top_products(count: int) -> TopProducts:
-    """The ``count`` products that sell best."""
-    return TopProducts(count)
+@lru_cache(maxsize=256)
+def influence_of(scenario: Scenario, intensity: float) -> Influence:
+    """What a scenario's effects, ``intensity`` times as strong, come to. Shared: not to be changed."""
+    influence = Influence()
+    for effect in scenario.effects:
+        effect.scaled(intensity).act(influence)
+    return influence
 
 
-def share(rate: float, of: TopProducts, during: Hours | None = None) -> Discount:
-    """A discount of ``rate`` (0 to 1) of the list price."""
-    return Discount(rate, of, during)
+def rises(measure: str, at_least: float, during: Hours = ALL_DAY, days_later: int = 0) -> Expectation:
+    """The measure of this name is at least so many times that of a normal day."""
+    return Expectation(MEASURES[measure], "rises", at_least, during, days_later)
 
 
-def rises(measure: str, at_least: float, during: Hours | None = None) -> Expectation:
-    """The measure is at least so many times that of a normal day."""
-    return Expectation(measure, "rises", at_least, during)
+def falls(measure: str, at_least: float, during: Hours = ALL_DAY, days_later: int = 0) -> Expectation:
+    """That of a normal day is at least so many times the measure of this name."""
+    return Expectation(MEASURES[measure], "falls", at_least, during, days_later)

@@ -1,89 +1,123 @@
-"""What customers do in a stretch besides ordering: register, move house, change number."""
+"""What customers do in a stretch besides ordering: register, move house, change number, ask to be forgotten."""
 
 from typing import NamedTuple
 
 import numpy as np
 
+from gen_data import schema
 from gen_data.behaviour.channels import ORDER_SHARES
 from gen_data.behaviour.customers import CONTACT_CHANGES_PER_CUSTOMER_DAY, MOVES_PER_CUSTOMER_DAY, erasures, pick_loyal
-from gen_data.clock import TICKS_PER_DAY
+from gen_data.behaviour.fraud import place_of
+from gen_data.changes import Changes, Delete, Insert, Update
+from gen_data.clock import TICK, TICKS_PER_DAY
+from gen_data.ids import FIRST_GUEST_ID, is_extra, later_address_id
 from gen_data.randomness import IntArray
-from gen_data.rows import Columns, address_columns, customer_columns
+from gen_data.rows import address_columns, customer_columns
+from gen_data.simulate.arrivals import Coming
+from gen_data.simulate.fraud import Takeovers
 from gen_data.simulate.happenings import ChangedValues, Happenings, happenings
-from gen_data.state import State
+from gen_data.simulate.state import State, with_room_for
 
 
 class Newcomers(NamedTuple):
-    """Who registered, in the order of their instants; ``buyers`` are the ids of those who did so with an order, by order."""
+    """Who registered: ``buyers`` are the ids of those who did so with an order, in the order of the coming orders without a customer."""
 
-    customer_id: IntArray
-    registered_at: IntArray
     buyers: IntArray
-    columns: Columns
+    known: IntArray
+    changes: Changes
 
 
-class Homes(NamedTuple):
-    """Addresses after a stretch: new ones, those that ceased to be the default, and who lived where from when."""
+def register(state: State, ticks: IntArray, due: Coming, signups: Happenings) -> Newcomers:
+    """Give ids to everybody new, buyers and others; ``known`` is the number of base customers at the beginning of each tick."""
+    counters = state.counters
+    is_new = due["customer_id"] == 0
+    new = due[is_new]
+    is_guest = is_extra(new["order_id"])
+    guests = new[is_guest]
+    buyers = np.empty(len(new), dtype=np.int64)
+    buyers[is_guest] = counters.next_guest_id + np.arange(len(guests))
 
-    columns: Columns
-    superseded: Columns
-    moves: ChangedValues
-    opening_default: IntArray
-
-
-def register(state: State, buyers_at: IntArray, buyers_channel: IntArray, signups: Happenings) -> Newcomers:
-    """Give ids to everybody new, buyers and others, and remember who will ask to be deleted."""
-    at = np.concatenate([buyers_at, signups.at])
-    is_signup = np.arange(len(at)) >= len(buyers_at)
+    base = new[~is_guest]
+    at = np.concatenate([base["ordered_at"], signups.at])
+    is_signup = np.arange(len(at)) >= len(base)
     order = np.lexsort((is_signup, at))
-    customer_id = state.counters.next_customer_id + np.arange(len(at))
-    id_by_source = np.empty_like(customer_id)
-    id_by_source[order] = customer_id
-    channel = np.concatenate([buyers_channel, state.dice.choose("signup channel", signups.key, ORDER_SHARES)])[order]
-    signup_ids = id_by_source[is_signup]
-    state.erasures.add(erasures(state.dice, signup_ids, signups.at))
-    columns = customer_columns(state.people, customer_id, at[order], channel, state.clock.instant(0))
-    return Newcomers(customer_id, at[order], id_by_source[~is_signup], columns)
+    customer_id = np.empty(len(at), dtype=np.int64)
+    customer_id[order] = counters.next_customer_id + np.arange(len(at))
+    buyers[~is_guest] = customer_id[~is_signup]
+    state.later.add(forget(state, customer_id[is_signup], signups.at))
+    known = counters.next_customer_id - 1 + np.searchsorted(at[order], state.clock.instant(0) + ticks * TICK)
 
-
-def house(state: State, ticks: IntArray, known: IntArray, newcomers: Newcomers) -> Homes:
-    """Give newcomers an address and let some loyal customers move. ``known`` is the number of customers at each tick's beginning."""
-    moves = happenings(state, "move", ticks, _per_tick(state, ticks, MOVES_PER_CUSTOMER_DAY))
-    movers = pick_loyal(state.dice, "mover", moves.key, known[moves.tick - ticks[0]])
-    at = np.concatenate([newcomers.registered_at, moves.at])
-    customer_id = np.concatenate([newcomers.customer_id, movers])
-    is_move = np.arange(len(at)) >= len(newcomers.customer_id)
-    order = np.lexsort((customer_id, is_move, at))
-    at, customer_id, is_move = at[order], customer_id[order], is_move[order]
-    first_id = state.counters.next_address_id
-    address_id = first_id + np.arange(len(at))
-
-    default = np.append(state.default_address, address_id[~is_move])
-    opening_default = default.copy() if is_move.any() else default
-    is_default, updated_at = np.ones(len(at), dtype=np.bool_), at.copy()
-    superseded: list[tuple[int, int]] = []
-    for position in np.flatnonzero(is_move).tolist():
-        mover, left = int(customer_id[position]), int(default[customer_id[position]])
-        default[mover] = address_id[position]
-        if left >= first_id:
-            is_default[left - first_id], updated_at[left - first_id] = False, at[position]
-        else:
-            superseded.append((left, int(at[position])))
-    state.default_address = default
-    left_ids, left_at = np.array(superseded, dtype=np.int64).reshape(-1, 2).T
-    return Homes(
-        columns=address_columns(state.people, address_id, customer_id, at, is_default, updated_at),
-        superseded={"address_id": left_ids, "at": left_at},
-        moves=ChangedValues(customer_id[is_move], at[is_move], address_id[is_move]),
-        opening_default=opening_default,
+    everybody = np.concatenate([customer_id[order], buyers[is_guest]])
+    registered_at = np.concatenate([at[order], guests["ordered_at"]])
+    channel = np.concatenate(
+        [
+            np.concatenate([base["channel"], state.dice.choose("signup channel", signups.key, ORDER_SHARES)])[order],
+            guests["channel"],
+        ]
+    )
+    # Whoever registers with an order does so in the step of the order.
+    steps = np.concatenate([np.concatenate([base["order_id"], customer_id[is_signup]])[order], guests["order_id"]])
+    counters.next_customer_id += len(at)
+    state.default_address = with_room_for(state.default_address, counters.next_customer_id)
+    counters.next_guest_id += len(guests)
+    columns = customer_columns(state.people, everybody, registered_at, channel, state.clock.instant(0))
+    # Base customers register at a place of their own; who comes with a fraud may share it.
+    place = np.concatenate([customer_id[order], place_of(guests["order_id"], buyers[is_guest])])
+    addresses = address_columns(state.people, everybody, everybody, registered_at, place)
+    return Newcomers(
+        buyers,
+        known,
+        [Insert(schema.CUSTOMERS, columns, registered_at, steps), Insert(schema.CUSTOMER_ADDRESSES, addresses, registered_at, steps)],
     )
 
 
-def change_contacts(state: State, ticks: IntArray, known: IntArray) -> Columns:
-    """Some loyal customers get another telephone number."""
-    changes = happenings(state, "contact change", ticks, _per_tick(state, ticks, CONTACT_CHANGES_PER_CUSTOMER_DAY))
-    customer_id = pick_loyal(state.dice, "contact changer", changes.key, known[changes.tick - ticks[0]])
-    return {"customer_id": customer_id, "phone": state.people.later_phones(customer_id, changes.key), "at": changes.at}
+def move_house(state: State, ticks: IntArray, known: IntArray, takeovers: Takeovers) -> tuple[Changes, ChangedValues]:
+    """Some loyal customers move, and whoever takes over an account puts in an address: the changes, and who lives where from when."""
+    moves = happenings(state.dice, state.clock, "move", ticks, _per_tick(state, ticks, MOVES_PER_CUSTOMER_DAY))
+    movers = pick_loyal(state.dice, "mover", moves.key, known[moves.tick - ticks[0]])
+    at = np.concatenate([moves.at, takeovers.at])
+    order = np.argsort(at, kind="stable")
+    at, customer_id = at[order], np.concatenate([movers, takeovers.customer_id])[order]
+    address_id = np.concatenate([later_address_id(moves.key), takeovers.address_id])[order]
+    is_move = (np.arange(len(at)) < len(movers))[order]
+    left = np.empty(len(at), dtype=np.int64)
+    for position, (who, new_address) in enumerate(zip(customer_id.tolist(), address_id.tolist(), strict=True)):
+        left[position] = state.taken_address.pop(who, state.default_address[who])
+        if is_move[position]:
+            state.default_address[who] = new_address
+        else:
+            state.taken_address[who] = new_address
+    columns = address_columns(state.people, address_id, customer_id, at)
+    no_more = np.zeros(len(at), dtype=np.bool_)
+    return [
+        Update(schema.CUSTOMER_ADDRESSES, {"address_id": left, "is_default": no_more, "updated_at": at}, at, customer_id),
+        Insert(schema.CUSTOMER_ADDRESSES, columns, at, customer_id),
+    ], ChangedValues(customer_id[is_move], at[is_move], address_id[is_move])
+
+
+def change_contacts(state: State, ticks: IntArray, known: IntArray, takeovers: Takeovers) -> Changes:
+    """Some loyal customers get another telephone number, and whoever takes over an account puts in one."""
+    changes = happenings(state.dice, state.clock, "contact change", ticks, _per_tick(state, ticks, CONTACT_CHANGES_PER_CUSTOMER_DAY))
+    changers = pick_loyal(state.dice, "contact changer", changes.key, known[changes.tick - ticks[0]])
+    customer_id, at = np.concatenate([changers, takeovers.customer_id]), np.concatenate([changes.at, takeovers.at])
+    phone = state.people.later_phones(customer_id, np.concatenate([changes.key, takeovers.campaign_id]))
+    return [Update(schema.CUSTOMERS, {"customer_id": customer_id, "phone": phone, "updated_at": at}, at, customer_id)]
+
+
+def forget(state: State, customer_id: IntArray, registered_at: IntArray) -> Changes:
+    """The deletions that some of those ask for who register without an order, and never will order."""
+    wishes = erasures(state.dice, customer_id, registered_at)
+    who, at = wishes["customer_id"].copy(), wishes["at"].copy()
+    return [
+        Delete(schema.CUSTOMER_ADDRESSES, {"address_id": who}, at, who),
+        Delete(schema.CUSTOMERS, {"customer_id": who}, at, who),
+    ]
+
+
+def addresses_of(state: State, customer_id: IntArray) -> IntArray:
+    """Where customers have lived so far: guests, who never move, where they registered."""
+    is_guest = customer_id >= FIRST_GUEST_ID
+    return np.where(is_guest, customer_id, state.default_address[np.where(is_guest, 0, customer_id)])
 
 
 def _per_tick(state: State, ticks: IntArray, rate_per_customer_day: float) -> np.ndarray:

@@ -4,12 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gen_data.clock import TICK
-from gen_data.randomness import FloatArray, IntArray
-from gen_data.state import State
+from gen_data.clock import TICK, ShopClock
+from gen_data.ids import KEYS_PER_TICK
+from gen_data.randomness import Dice, FloatArray, IntArray
 
-# More happenings of one kind in one tick than this would share a key.
-_MOST_PER_TICK = 1 << 20
 # A stretch lasts less than 2^37 microseconds, 38 hours; this leaves room for 67 million keys.
 _INSTANT_BITS = 37
 
@@ -22,14 +20,14 @@ class Happenings(NamedTuple):
     at: IntArray
 
 
-def happenings(state: State, kind: str, ticks: IntArray, mean_per_tick: FloatArray) -> Happenings:
-    """A Poisson number of happenings in each tick, each at an instant of its own."""
-    counts = state.dice.poisson(kind, ticks, mean_per_tick)
+def happenings(dice: Dice, clock: ShopClock, kind: str, ticks: IntArray, mean_per_tick: FloatArray, first_number: int = 0) -> Happenings:
+    """A Poisson number of happenings in each tick, each at an instant of its own; keys count from ``first_number`` in each tick."""
+    counts = dice.poisson(kind, ticks, mean_per_tick)
     tick = np.repeat(ticks, counts)
     number = np.arange(len(tick)) - np.repeat(np.cumsum(counts) - counts, counts)
-    at = state.clock.instant(0) + tick * TICK + state.dice.integers(f"{kind} instant", tick, TICK, number)
+    at = clock.instant(0) + tick * TICK + dice.integers(f"{kind} instant", tick, TICK, number)
     # Sorting stays within ticks, so that a happening's key is its rank in its tick.
-    return Happenings(tick, tick * _MOST_PER_TICK + number, np.sort(at))
+    return Happenings(tick, tick * KEYS_PER_TICK + first_number + number, np.sort(at))
 
 
 class ChangedValues(NamedTuple):

@@ -1,111 +1,112 @@
 """One stretch of shop time: from the seed, the schedule and the state to every row that changes.
 
-The rows do not depend on how time is cut into stretches: ids are given in the
-order of instants, every draw is keyed by its entity, and what depends on the
-number of customers looks at the beginning of the tick or of the day.
+The rows do not depend on how time is cut into stretches: names are made from
+ticks, every draw is keyed by its entity, what is known before its time waits in
+``state.later``, and what depends on the number of customers looks at the
+beginning of the tick or of the day.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
 from gen_data.behaviour.channels import ORDER_SHARES
-from gen_data.behaviour.customers import SIGNUPS_PER_ORDER, new_customer_rate, pick_loyal
-from gen_data.clock import TICK
-from gen_data.rows import Columns
-from gen_data.schema.orders import ORDER_STATUSES
-from gen_data.simulate.customers import change_contacts, house, register
+from gen_data.behaviour.customers import SIGNUPS_PER_ORDER, pick_loyal
+from gen_data.behaviour.fraud import send_to
+from gen_data.behaviour.visits import KNOWN_SHARE, VISITS_PER_ORDER, device_of
+from gen_data.changes import Changes
+from gen_data.ids import FIRST_VISIT_NUMBER
+from gen_data.randomness import IntArray
+from gen_data.schedule import Conditions
+from gen_data.simulate import visits
+from gen_data.simulate.aftermath import deliver, move_points
+from gen_data.simulate.arrivals import WEBSITE, Coming, arrive, recognise
+from gen_data.simulate.blast import begin_blasts, responding
+from gen_data.simulate.customers import addresses_of, change_contacts, move_house, register
+from gen_data.simulate.day import begin_day
+from gen_data.simulate.fraud import begin_campaigns, choose_accounts, fraud_orders, name_frauds, take_over
 from gen_data.simulate.happenings import happenings
-from gen_data.simulate.orders import Placed, change_prices, pay, plan_lives, sell, take_steps
-from gen_data.state import State
-from gen_data.texts import pick
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What one stretch does to the database, in columns: new rows by table, and changes of rows that were there.
-
-    New rows carry the state that they have at the stretch's end, except for
-    customers, who are changed afterwards, so that their history is complete.
-    Changes are in the order of their instants ``at``. ``tiers_reviewed_at`` is
-    the instant of a day's beginning when the stretch starts with one.
-    """
-
-    tiers_reviewed_at: int | None
-    customers: Columns
-    contact_changes: Columns
-    superseded_addresses: Columns
-    addresses: Columns
-    price_changes: Columns
-    orders: Columns
-    order_items: Columns
-    status_changes: Columns
-    order_status_history: Columns
-    payments: Columns
-    erasures: Columns
+from gen_data.simulate.orders import fill
+from gen_data.simulate.place import place_orders
+from gen_data.simulate.promotions import begin_promotions
+from gen_data.simulate.state import Day, State
 
 
 def advance(state: State, end_tick: int) -> Changes:
     """Move the state on to ``end_tick``, at most the end of the local day that it is in, and return what changes."""
-    counters, clock, dice = state.counters, state.clock, state.dice
-    first_tick, first_order_id = counters.next_tick, counters.next_order_id
-    begins_day = clock.begins_day(first_tick)
-    if begins_day:
-        counters.day_customer_count = counters.next_customer_id - 1
+    counters, clock = state.counters, state.clock
+    first_tick, end = counters.next_tick, clock.instant(end_tick)
     ticks = np.arange(first_tick, end_tick)
+    changes: Changes = begin_day(state, first_tick) if clock.begins_day(first_tick) else []
     conditions = state.schedule.conditions(clock, ticks)
+    changes += begin_promotions(state, first_tick, end_tick)
 
-    arrivals = happenings(state, "order", ticks, conditions.mean_orders)
-    arrival_tick = arrivals.tick - first_tick
-    order_id = first_order_id + np.arange(len(arrivals.at))
-    channel = dice.choose("channel", order_id, ORDER_SHARES)
-    new_rate = new_customer_rate(counters.day_customer_count, conditions.orders_per_day)
-    is_new = dice.uniform("new customer", order_id) < new_rate[arrival_tick]
-    signups = happenings(state, "signup", ticks, conditions.mean_orders * SIGNUPS_PER_ORDER)
+    arrived = arrive(state.dice, clock, ticks, conditions, counters.day_customer_count, counters.day_guest_count, state.frauds)
+    campaigns = begin_campaigns(state.dice, clock, ticks, conditions)
+    frauds = fraud_orders(state.dice, campaigns)
+    due, _ = _part(np.concatenate([state.coming, arrived, frauds]), end)
+    signups = happenings(state.dice, clock, "signup", ticks, conditions.base_orders * SIGNUPS_PER_ORDER)
+    newcomers = register(state, ticks, due, signups)
+    changes += newcomers.changes
+    changes += begin_blasts(state, ticks, conditions, newcomers.known)
+    recognise(state.dice, arrived, ticks, newcomers.known)
+    arrived = responding(state.dice, state.known_at_blast, arrived, ticks, conditions)
+    choose_accounts(state, frauds, ticks, newcomers.known)
+    changes += buying_visits(state, arrived, state.today)
+    changes += idle_visits(state, ticks, conditions, newcomers.known, state.today)
 
-    newcomers = register(state, arrivals.at[is_new], channel[is_new], signups)
-    known = counters.next_customer_id - 1 + np.searchsorted(newcomers.registered_at, clock.instant(0) + ticks * TICK)
-    customer_id = np.empty(len(order_id), dtype=np.int64)
-    customer_id[is_new] = newcomers.buyers
-    customer_id[~is_new] = pick_loyal(dice, "buyer", order_id[~is_new], known[arrival_tick[~is_new]])
-    homes = house(state, ticks, known, newcomers)
-    contact_changes = change_contacts(state, ticks, known)
-
-    old_prices = state.list_price
-    price_changes = change_prices(state, ticks)
-    placed = Placed(
-        order_id=order_id,
-        customer_id=customer_id,
-        address_id=homes.moves.as_of(customer_id, arrivals.at, homes.opening_default[customer_id]),
-        channel=channel,
-        at=arrivals.at,
-        discount_rate=conditions.discount_rate[arrival_tick],
-        discounted_count=conditions.discounted_count[arrival_tick],
-    )
-    orders, order_items, total_amount = sell(state, placed, old_prices, price_changes)
-    plan_lives(state, placed, total_amount)
-    end = clock.instant(end_tick)
-    steps = take_steps(state, first_order_id, end)
-    payments = pay(state, end)
-    erased = state.erasures.take(end)
-    erased = erased[np.lexsort((erased["customer_id"], erased["at"]))]
-
+    due, state.coming = _part(np.concatenate([state.coming, arrived, frauds]), end)
+    due["customer_id"][due["customer_id"] == 0] = newcomers.buyers
+    changes += name_frauds(state, due)
+    address_id = addresses_of(state, due["customer_id"])
+    takeovers = take_over(state, campaigns, ticks, newcomers.known)
+    move_changes, moves = move_house(state, ticks, newcomers.known, takeovers)
+    address_id = send_to(due["order_id"], moves.as_of(due["customer_id"], due["ordered_at"], address_id))
+    changes += [*move_changes, *change_contacts(state, ticks, newcomers.known, takeovers)]
+    changes += place_orders(state, due, address_id, ticks, conditions, end)
+    changes += deliver(state, ticks, conditions, end)
+    changes += move_points(state, ticks, newcomers.known, end)
     counters.next_tick = end_tick
-    counters.next_customer_id += len(newcomers.customer_id)
-    counters.next_address_id += len(homes.columns["address_id"])
-    counters.next_order_id += len(order_id)
-    counters.next_payment_id += len(payments["payment_id"])
-    return Changes(
-        tiers_reviewed_at=clock.instant(first_tick) if begins_day and first_tick > 0 else None,
-        customers=newcomers.columns,
-        contact_changes=contact_changes,
-        superseded_addresses=homes.superseded,
-        addresses=homes.columns,
-        price_changes={"product_id": price_changes.key, "at": price_changes.at, "list_price": price_changes.value},
-        orders={**orders, "status": pick(ORDER_STATUSES, steps.last_status), "updated_at": steps.last_at},
-        order_items=order_items,
-        status_changes=steps.changes,
-        order_status_history=steps.history,
-        payments=payments,
-        erasures={"customer_id": erased["customer_id"], "at": erased["at"]},
-    )
+    return [*state.later.split(changes, end), *state.later.take(end)]
+
+
+def _part(coming: Coming, end: int) -> tuple[Coming, Coming]:
+    """The orders that are made before ``end``, in their order, and the others."""
+    is_due = coming["ordered_at"] < end
+    due = coming[is_due]
+    return due[np.lexsort((due["order_id"], due["ordered_at"]))], coming[~is_due]
+
+
+def buying_visits(state: State, arrived: Coming, day: Day) -> Changes:
+    """The visits to the website, in the order of their coming on one ``day``, that will end in an order; it will be made on the same device."""
+    is_on_site = arrived["channel"] == WEBSITE
+    on_site = arrived[is_on_site]
+    order_id, customer_id = on_site["order_id"].copy(), on_site["customer_id"].copy()
+    device_id = device_of(state.dice, customer_id, order_id)
+    arrived["device_id"][is_on_site] = device_id
+    started_at, ordered_at = on_site["started_at"].copy(), on_site["ordered_at"].copy()
+    lines = fill(state, on_site)
+    pick, price = _shelves(state, day)
+    return visits.shop_before_order(state.dice, pick, price, order_id, started_at, ordered_at, customer_id, device_id, lines)
+
+
+def idle_visits(state: State, ticks: IntArray, conditions: Conditions, known: IntArray, day: Day) -> Changes:
+    """The visits to the website that begin in ticks of one ``day`` and end without an order."""
+    mean = conditions.base_orders * (ORDER_SHARES[WEBSITE] / ORDER_SHARES.sum() * VISITS_PER_ORDER)
+    begun = happenings(state.dice, state.clock, "visit", ticks, mean, FIRST_VISIT_NUMBER)
+    customer_id = np.zeros(len(begun.key), dtype=np.int64)
+    is_known = state.dice.uniform("visitor is known", begun.key) < KNOWN_SHARE
+    customer_id[is_known] = pick_loyal(state.dice, "visitor", begun.key[is_known], known[begun.tick[is_known] - ticks[0]])
+    pick, price = _shelves(state, day)
+    device_id = device_of(state.dice, customer_id, begun.key)
+    return visits.browse(state.dice, pick, price, begun.key, begun.at, customer_id, device_id)
+
+
+def _shelves(state: State, day: Day) -> tuple[visits.PickProducts, visits.PriceOf]:
+    """What visitors look at, and what it costs, on a day."""
+
+    def pick(ids: IntArray, part: IntArray) -> IntArray:
+        return state.assortment.pick(state.dice, "looks at", ids, part, day.appeal, np.zeros(len(ids), dtype=np.int64))
+
+    def price(product_id: IntArray, at: IntArray) -> IntArray:
+        return day.list_price[product_id]
+
+    return pick, price

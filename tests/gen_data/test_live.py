@@ -1,4 +1,5 @@
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -41,6 +42,33 @@ def test_live_with_a_switch_gives_the_rows_of_a_backfill_with_the_recorded_sched
             pass_time(shop, 1_460)
         with connect(again.shop_dsn) as connection:
             assert fingerprints(connection) == expected
+
+
+def test_a_live_shop_killed_at_random_moments_comes_to_the_rows_of_a_backfill(services):
+    ticks, kills = 200, 20
+    program = "from gen_data.live import run_live; from shoplake.core.settings import load_settings; run_live(load_settings(), 1_000)"
+    stand = "select next_tick, (select steps_done from shop_control.tick_journal) from shop_control.clock"
+    dice, cut_short = random.Random(5), 0  # noqa: S311
+    with fresh_databases(services) as settings, own_shop(settings, Wishes(orders_per_day=20_000, seed=6)) as shop:
+        pass_time(shop, 600 + ticks)
+        expected = fingerprints(shop.connection)
+    with fresh_databases(services) as settings:
+        with own_shop(settings, Wishes(orders_per_day=20_000, seed=6)) as shop:
+            pass_time(shop, 600)
+        with connect(settings.shop_dsn) as watch:
+            for _ in range(kills):
+                stood_at = watch.execute(stand).fetchone()
+                with subprocess.Popen([sys.executable, "-c", program], env=os.environ | settings.environment()) as process:
+                    while watch.execute(stand).fetchone() == stood_at and process.poll() is None:
+                        time.sleep(0.002)
+                    time.sleep(dice.uniform(0, 0.1))
+                    process.kill()
+                cut_short += watch.execute("select count(*) from shop_control.tick_journal").fetchone()[0]
+        with own_shop(settings, Wishes()) as shop:
+            assert 600 < shop.state.counters.next_tick <= 600 + ticks
+            pass_time(shop, 600 + ticks)
+            assert fingerprints(shop.connection) == expected
+    assert cut_short > 0
 
 
 def test_live_is_paced_by_the_wall(fresh):

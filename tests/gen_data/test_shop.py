@@ -31,7 +31,7 @@ def test_a_table_that_somebody_added_to_our_shop_does_no_harm(fresh):
 def test_a_database_of_a_later_version_is_refused(fresh):
     migrate(fresh.shop_dsn)
     execute(fresh, "update shop_control.alembic_version set version_num = '9999'")
-    with pytest.raises(ShopError, match="of version 9999, and this Shoplake knows 0001 at most"):
+    with pytest.raises(ShopError, match=r"of version 9999, and this Shoplake knows \d+ at most"):
         backfill(fresh, days=1)
 
 
@@ -73,8 +73,8 @@ def test_a_switch_before_there_is_a_shop_says_how_to_open_one(fresh):
 
 def test_a_switch_is_recorded_at_the_tick_where_the_clock_stands(fresh):
     made = backfill(fresh, days=1, orders_per_day=50)
-    switch, at = switch_scenario(fresh, "flash_sale")
-    assert (switch.from_tick, at) == (1_440, made.clock_to)
+    switched, clock = switch_scenario(fresh, "flash_sale")
+    assert (switched.switch.from_tick, clock.local(1_440)) == (1_440, made.clock_to)
     assert backfill(fresh, days=1).scenario == "flash_sale"
 
 
