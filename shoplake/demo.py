@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from psycopg import sql
 
 from gen_data.generate import backfill, finish_day
+from gen_data.schema import SHOP_TABLES
 from gen_data.shop import switch_scenario
 from iceberg.catalog import open_catalog
 from iceberg.failures import service_failures
@@ -39,7 +40,7 @@ class Demo:
 
     Attributes:
         seconds: Of each step, by its name, in order.
-        source_rows: Source table name to rows in PostgreSQL, bronze (every change) and silver.
+        source_rows: Source table name to rows in PostgreSQL, bronze (every change) and silver, None for tables that no release holds.
         gold_rows: Gold table name to rows.
         checks_passed: Checks of the release's run that passed.
         checks: All of them.
@@ -51,7 +52,7 @@ class Demo:
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
-    source_rows: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    source_rows: dict[str, tuple[int, int, int | None]] = field(default_factory=dict)
     gold_rows: dict[str, int] = field(default_factory=dict)
     checks_passed: int = 0
     checks: int = 0
@@ -148,14 +149,14 @@ def _read(settings: Settings, demo: Demo) -> None:
     catalog = open_catalog(settings, reader=True)
     detail = show_release(settings, demo.release_id)
     names = [table.table_name for table in detail.tables]
-    sources = [name.removeprefix("silver.") for name in names if name.startswith("silver.")]
+    sources = [table.name for table in SHOP_TABLES]
     lake = [*names, *(f"bronze.{name}" for name in sources)]
     with ThreadPoolExecutor(4) as pool:
         counts = dict(zip(lake, pool.map(lambda name: catalog.load_table(name).scan().count(), lake), strict=True))
     with psycopg.connect(settings.source_dsn) as connection:
         for name in sources:
             row = connection.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(name))).fetchone()
-            demo.source_rows[name] = (int(row[0]) if row else 0, counts[f"bronze.{name}"], counts[f"silver.{name}"])
+            demo.source_rows[name] = (int(row[0]) if row else 0, counts[f"bronze.{name}"], counts.get(f"silver.{name}"))
     demo.gold_rows = {name: count for name, count in counts.items() if name.startswith("gold.")}
     demo.checks = len(detail.checks)
     demo.checks_passed = sum(check.passed for check in detail.checks)

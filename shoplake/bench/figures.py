@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -65,21 +66,34 @@ def machine() -> str:
     )
 
 
-def write_page(path: Path, figures: list[Figure]) -> None:
-    """Write the figures as a Markdown page."""
+# A further table of a page: its title, its columns, its rows.
+FurtherTable = tuple[str, Sequence[str], Sequence[Sequence[str | float | None]]]
+
+
+def write_page(path: Path, command: str, figures: list[Figure], further: Sequence[FurtherTable] = ()) -> None:
+    """Write the figures that ``command`` measured as a Markdown page."""
     lines = [
-        "# Benchmarks",
+        f"# Benchmarks: `{command}`",
         "",
-        "Written by `shoplake bench`, which measures in a stack of its own; run it to see your machine's figures. Each step is compared, in the same",
+        f"Written by `{command}`, which measures in a stack of its own; run it to see your machine's figures. Each step is compared, in the same",
         "run, with the least that it could cost: the same rows moved by the server alone. A ratio of 1 is the limit itself.",
         "",
         f"Measured on {datetime.now(UTC):%Y-%m-%d} with {machine()}.",
         "",
-        "| " + " | ".join(name.replace("_", " ") for name in COLUMNS) + " |",
-        "|" + "---|" + "---:|" * 3 + "---|" + "---:|" * 2,
+        *_table(COLUMNS, [row(figure) for figure in figures]),
     ]
-    lines += ["| " + " | ".join(_cell(value) for value in row(figure)) + " |" for figure in figures]
+    for title, columns, rows in further:
+        lines += ["", f"## {title}", "", *_table(columns, rows)]
     path.write_text("\n".join(lines) + "\n")
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str | float | None]]) -> list[str]:
+    is_number = [any(isinstance(line[place], int | float) for line in rows) for place in range(len(columns))]
+    return [
+        "| " + " | ".join(name.replace("_", " ") for name in columns) + " |",
+        "|" + "".join("---:|" if number else "---|" for number in is_number),
+        *("| " + " | ".join(_cell(value) for value in line) + " |" for line in rows),
+    ]
 
 
 def _cell(value: str | float | None) -> str:

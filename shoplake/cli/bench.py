@@ -10,11 +10,14 @@ from shoplake.cli.output import Output
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(bench)
+    """Add the command group."""
+    group = typer.Typer(callback=bench, invoke_without_command=True)
+    group.command()(generate)
+    app.add_typer(group, name="bench")
 
 
 def bench(
+    context: typer.Context,
     page: Annotated[Path | None, typer.Option(help="Where to write the page. Default: docs/benchmarks.md.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -22,6 +25,8 @@ def bench(
 
     Example: shoplake bench --page /tmp/benchmarks.md
     """
+    if context.invoked_subcommand is not None:
+        return
     from shoplake.bench.figures import COLUMNS, row, write_page
     from shoplake.bench.growth import large_first_load, many_small_batches
     from shoplake.bench.steps import idle_airflow_run, one_day
@@ -35,6 +40,41 @@ def bench(
             if measure is idle_airflow_run:
                 up(services, ["airflow-api", "airflow-scheduler", "airflow-dag-processor"])
             figures += measure(services, output.note)
-            write_page(page or PROJECT_FOLDER / "docs" / "benchmarks.md", figures)
+            write_page(page or PROJECT_FOLDER / "docs" / "benchmarks.md", "shoplake bench", figures)
     output.table("figures", COLUMNS, [row(figure) for figure in figures])
     output.close()
+
+
+def generate(
+    days: Annotated[int, typer.Option(help="Days of shop time in the first load; a second one has twice as many.", min=1)] = 365,
+    orders_per_day: Annotated[int, typer.Option(help="Orders of a normal day.", min=1)] = 2_740,
+    live_ticks: Annotated[int, typer.Option(help="Ticks of the live shop.", min=1)] = 30,
+    page: Annotated[Path | None, typer.Option(help="Where to write a page of the figures. Default: nowhere.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how fast the shop is made and how fast it lives, in a PostgreSQL of its own: a year of 1,000,000 orders takes some ten minutes.
+
+    Example: shoplake bench generate --days 30
+    """
+    from shoplake.bench.figures import COLUMNS, row, write_page
+    from shoplake.bench.generate import Sizes, measure_generate
+    from shoplake.stack.private import private_stack
+
+    output = Output(as_json)
+    with private_stack("postgres") as services:
+        report = measure_generate(services, output.note, Sizes(days, orders_per_day, live_ticks))
+    tables = (
+        ("Rows of each table", ("table", "rows", "rows_per_second_of_copy"), report.tables),
+        (
+            "The slowest keys and invariants",
+            ("key_rule_or_invariant", "seconds"),
+            [(name, round(cost, 2)) for name, cost in report.slowest],
+        ),
+        ("The live shop", ("live", "orders_per_second"), [("each step a transaction", round(report.live_orders_per_second))]),
+    )
+    for title, columns, rows in tables:
+        output.table(title.lower().replace(" ", "_"), columns, rows)
+    output.table("figures", COLUMNS, [row(figure) for figure in report.figures])
+    output.close()
+    if page is not None:
+        write_page(page, "shoplake bench generate", report.figures, tables)

@@ -53,12 +53,13 @@ def down(
     settings, output = load_settings(), Output(as_json)
     if delete_data and services:
         raise typer.BadParameter("--delete-data removes the data of all services: name none.")
-    if delete_data and not yes:
-        typer.confirm(f"Remove the databases, the lake, logs and passwords in {settings.home}?", abort=True)
+    if delete_data and not yes and not typer.confirm(f"Remove the databases, the lake, logs and passwords in {settings.home}?"):
+        output.note("down: nothing was stopped or removed.")
+        raise typer.Exit(1)
     stopped = runner.delete_data(settings) if delete_data else runner.down(settings, services or ())
     output.fields("down", {"stopped": ", ".join(stopped) or "nothing: nothing ran"})
     if delete_data:
-        output.say("The data is removed; what was fetched or built (the cache) stays.")
+        output.say("The data is removed; notebooks, and what was fetched or built (the cache), stay.")
     output.close()
 
 

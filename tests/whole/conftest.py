@@ -4,14 +4,20 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
+from iceberg.releases import Release, is_behind, list_releases
 from shoplake.core.settings import Settings, load_settings
+from shoplake.demo import INGESTION, TRANSFORMATION
+from shoplake.stack.airflow_api import AirflowApi, DagRun
+from shoplake.stack.local.runner import down
 from shoplake.stack.private import private_settings, temporary_home
 
 
@@ -51,3 +57,76 @@ def demonstrated() -> Iterator[Demonstrated]:
 def stack(demonstrated: Demonstrated) -> Settings:
     """The settings of that stack."""
     return demonstrated.settings
+
+
+@pytest.fixture
+def airflow(stack: Settings) -> Iterator[AirflowApi]:
+    """Its Airflow, with the live shop stopped, which would have something new at any moment."""
+    down(stack, ["shop"])
+    with AirflowApi(stack) as api:
+        yield api
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A transformation that a failed check ended, with the releases before it and after it, newest first."""
+
+    run: DagRun
+    before: list[Release]
+    after: list[Release]
+
+
+@pytest.fixture(scope="session")
+def refused(stack: Settings) -> Refused:
+    """An order that contradicts its lines was ingested and transformed; the source is corrected since, the lake not yet."""
+    down(stack, ["shop"])
+    await_release_of_everything(stack)
+    before = list_releases(stack)
+    _change_an_order(stack, 1)
+    try:
+        with AirflowApi(stack) as airflow:
+            run = _ingest_and_transform(airflow)
+    finally:
+        _change_an_order(stack, -1)
+    return Refused(run, before, list_releases(stack))
+
+
+@pytest.fixture(scope="session")
+def again(stack: Settings, refused: Refused) -> Demonstrated:
+    """The demo once more, after the refused run."""
+    ended = run_cli(stack, "demo", "--json")
+    assert ended.returncode == 0, ended.stderr
+    return Demonstrated(stack, json.loads(ended.stdout))
+
+
+def _change_an_order(settings: Settings, amount: int) -> None:
+    """Change what an order says of its lines, which no rule of the shop's database compares with them."""
+    with psycopg.connect(settings.shop_dsn) as owner:
+        owner.execute(
+            """
+            update orders set items_amount = items_amount + %(a)s, total_amount = total_amount + %(a)s
+            where order_id = (select min(order_id) from orders)
+            """,
+            {"a": amount},
+        )
+
+
+def _ingest_and_transform(airflow: AirflowApi) -> DagRun:
+    """One ingestion and the transformation that its event starts, ended well or not."""
+    known = {run.run_id for run in airflow.runs(TRANSFORMATION, 100)}
+    airflow.await_run(INGESTION, airflow.trigger(INGESTION))
+    deadline = time.monotonic() + 240
+    while time.monotonic() < deadline:
+        new = [run for run in airflow.runs(TRANSFORMATION, 100) if run.run_id not in known]
+        if new and all(run.state in ("success", "failed") for run in new):
+            return new[0]
+        time.sleep(0.5)
+    raise AssertionError("no transformation followed the ingestion")
+
+
+def await_release_of_everything(settings: Settings) -> None:
+    """Wait until nothing in bronze is without a release."""
+    deadline = time.monotonic() + 240
+    while is_behind(settings):
+        assert time.monotonic() < deadline, "no transformation brings the release up to bronze"
+        time.sleep(0.5)
