@@ -17,7 +17,7 @@ from gen_data.behaviour.stock import SUPPLIERS, WAREHOUSES, regions, supplier_id
 from gen_data.changes import NULL, Changes, Coded, Columns, Insert
 from gen_data.clock import DAY, to_instant
 from gen_data.identity import Identity, record_switch, write_identity, write_name_pool
-from gen_data.ids import FIRST_GUEST_ID
+from gen_data.ids import base_customer_id
 from gen_data.randomness import Dice, IntArray
 from gen_data.rows import address_columns, customer_columns
 from gen_data.schedule import Switch
@@ -50,10 +50,10 @@ def open_shop(connection: psycopg.Connection, identity: Identity, first_switch: 
     record_switch(connection, first_switch)
     connection.execute(
         """
-        insert into shop_control.clock (next_tick, next_customer_id, next_guest_id, day_customer_count, day_guest_count)
-        values (0, %s, %s, %s, 0)
+        insert into shop_control.clock (next_tick, customer_count, guest_count, day_customer_count, day_guest_count)
+        values (0, %s, 0, %s, 0)
         """,
-        (customer_count + 1, FIRST_GUEST_ID, customer_count),
+        (customer_count, customer_count),
     )
 
 
@@ -157,7 +157,7 @@ def _shelves(dice: Dice, currency: Currency, people: People, opened_at: int, ord
 
 
 def _customers(dice: Dice, people: People, opened_at: int, count: int) -> Changes:
-    customer_id = np.arange(1, count + 1)
+    customer_id = base_customer_id(np.arange(count))
     registered_at = np.sort(_before(dice, "customer registered", customer_id, opened_at))
     channel = dice.choose("signup channel of the opening", customer_id, ORDER_SHARES)
     customers = customer_columns(people, customer_id, registered_at, channel, opened_at)

@@ -32,7 +32,7 @@ class Dice:
         counter = np.asarray(ids, dtype=np.int64).view(np.uint64)
         inner = np.asarray(part, dtype=np.int64).view(np.uint64)
         with np.errstate(over="ignore"):
-            mixed = _mix(_mix(counter * _WEYL + first_key) + inner * _WEYL + second_key)
+            mixed = mix(mix(counter * _WEYL + first_key) + inner * _WEYL + second_key)
         return (mixed >> np.uint64(11)).astype(np.float64) * _TO_UNIT
 
     def integers(self, purpose: str, ids: npt.ArrayLike, below: npt.ArrayLike, part: npt.ArrayLike = 0) -> IntArray:
@@ -89,8 +89,8 @@ def _keys(seed: int, purpose: str) -> tuple[np.uint64, np.uint64]:
     return first, second
 
 
-def _mix(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """The finalizer of SplitMix64 (Steele, Lea and Flood 2014; constants of Stafford's variant 13)."""
+def mix(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Scatter 64-bit numbers: the finalizer of SplitMix64 (Steele, Lea and Flood 2014; constants of Stafford's variant 13)."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))

@@ -30,5 +30,7 @@ def full(disk: Path) -> Iterator[None]:
             with contextlib.suppress(OSError):
                 while file.write(bytes(size)):
                     pass
-    yield
-    ballast.unlink()
+    try:
+        yield
+    finally:
+        ballast.unlink()

@@ -4,6 +4,7 @@ import numpy as np
 
 from gen_data.behaviour.agenda import Events, events
 from gen_data.clock import DAY, HOUR
+from gen_data.ids import base_customer_id
 from gen_data.randomness import BoolArray, Dice, FloatArray, IntArray
 
 ERASURE_EVENT = np.dtype([("customer_id", "i8"), ("at", "i8")])
@@ -15,6 +16,7 @@ CONTACT_CHANGES_PER_CUSTOMER_DAY = 0.0008
 
 _LOYAL_SHARE = 0.45
 _ERASURE_SHARE = 0.25
+_AWAY_SHARE = 0.04
 _DAYS_BETWEEN_ORDERS = 10.0
 
 
@@ -29,7 +31,7 @@ def is_loyal(dice: Dice, customer_ids: IntArray) -> BoolArray:
 
 
 def pick_loyal(dice: Dice, purpose: str, ids: IntArray, known_count: IntArray) -> IntArray:
-    """For each of ``ids`` one of the customers 1 to ``known_count``: loyal ones only, the more active the likelier.
+    """For each of ``ids`` one of the first ``known_count`` base customers: loyal ones only, the more active the likelier.
 
     Draws until accepted, so that nobody needs the list of loyal customers. At
     least one of the known customers of each must be loyal.
@@ -38,13 +40,18 @@ def pick_loyal(dice: Dice, purpose: str, ids: IntArray, known_count: IntArray) -
     open_positions, attempt = np.arange(len(ids)), 0
     while open_positions.size:
         who = ids[open_positions]
-        candidates = 1 + dice.integers(f"{purpose} candidate", who, known_count[open_positions], attempt)
+        candidates = base_customer_id(dice.integers(f"{purpose} candidate", who, known_count[open_positions], attempt))
         activity = dice.uniform("activity", candidates) ** 1.5
         accepted = is_loyal(dice, candidates) & (dice.uniform(f"{purpose} accepts", who, attempt) < activity)
         picked[open_positions[accepted]] = candidates[accepted]
         open_positions = open_positions[~accepted]
         attempt += 1
     return picked
+
+
+def is_away(dice: Dice, order_ids: IntArray) -> BoolArray:
+    """Which honest orders are placed from somewhere else than where their customers live: on a journey, or as a gift."""
+    return dice.uniform("is away", order_ids) < _AWAY_SHARE
 
 
 def erasures(dice: Dice, customer_ids: IntArray, registered_at: IntArray) -> Events:

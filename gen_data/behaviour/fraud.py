@@ -25,7 +25,7 @@ from gen_data.behaviour.channels import CHANNEL_CODES, ORDER_SHARES
 from gen_data.behaviour.customers import pick_loyal
 from gen_data.behaviour.people import People
 from gen_data.clock import HOUR
-from gen_data.ids import ORDERS_PER_FRAUD_ACCOUNT, campaign_of, fraud_kind, later_address_id
+from gen_data.ids import ORDERS_PER_FRAUD_ACCOUNT, campaign_of, fraud_kind, fraud_order_id, later_address_id
 from gen_data.randomness import BoolArray, Dice, IntArray
 from gen_data.schema.ground_truth import FRAUD_KINDS
 
@@ -64,9 +64,10 @@ class FraudOrders(NamedTuple):
 def plan_campaigns(dice: Dice, campaign_ids: IntArray, begins_at: IntArray) -> FraudOrders:
     """All orders of the campaigns, within LONGEST_CAMPAIGN of their beginning."""
     campaign, account = _expand(_between(dice, "fraud accounts", campaign_ids, _ACCOUNTS[fraud_kind(campaign_ids)]))
-    account_id = campaign_ids[campaign] + account * ORDERS_PER_FRAUD_ACCOUNT
+    account_id = fraud_order_id(campaign_ids[campaign], account, np.zeros_like(account))
     of_account, order = _expand(_between(dice, "fraud orders", account_id, _ORDERS[fraud_kind(account_id)]))
-    campaign, order_id = campaign[of_account], account_id[of_account] + order
+    campaign, account = campaign[of_account], account[of_account]
+    order_id = fraud_order_id(campaign_ids[campaign], account, order)
     kind, whole = fraud_kind(order_id), campaign_ids[campaign]
     span = _between(dice, "fraud span", whole, _SPANS[kind])
     devices = _between(dice, "fraud devices", whole, _DEVICES[kind])

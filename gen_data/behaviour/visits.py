@@ -38,6 +38,8 @@ KNOWN_SHARE = 0.45
 VISIT, SEARCH, VIEW, ADD_TO_CART, WISH, PURCHASE = range(len(ACTIVITY_KINDS))
 
 CART_LIFETIME = DAY
+# Orders of the website that are made with one click, from a link or an earlier purchase; our assumption.
+_AT_ONCE_SHARE = 0.12
 _CART_ABANDONMENT = 0.702
 # For so many orders, so many visits that fill a cart and leave it.
 _CART_SHARE = _CART_ABANDONMENT / (1.0 - _CART_ABANDONMENT) / VISITS_PER_ORDER
@@ -46,7 +48,7 @@ _BOUNCE_SHARE = 0.46 * (VISITS_PER_ORDER + 1.0) / VISITS_PER_ORDER
 _SEARCH_SHARE = 0.12
 _SEARCH_SHARE_OF_BUYERS = 0.18
 # Of people who are signed in and only look.
-_WISH_SHARE = 0.09
+_WISH_SHARE = 0.14
 _FURTHER_VIEWS = (0.56, 0.26, 0.11, 0.05, 0.02)
 _FURTHER_VIEWS_WITH_CART = (0.70, 0.20, 0.10)
 _FURTHER_VIEWS_OF_BUYERS = (0.35, 0.30, 0.20, 0.15)
@@ -126,6 +128,11 @@ def plan_buying_courses(dice: Dice, order_ids: IntArray, line_count: IntArray) -
     kind[(number == 1) & (_searches(dice, order_ids)[visit] == 1)] = SEARCH
     kind[number == 0] = VISIT
     return Rows(visit, number, kind)
+
+
+def buys_at_once(dice: Dice, order_ids: IntArray) -> BoolArray:
+    """Which honest orders of the website are made with one click, without a visit before it."""
+    return dice.uniform("buys at once", order_ids) < _AT_ONCE_SHARE
 
 
 def purchase_sequence(dice: Dice, order_ids: IntArray, line_count: IntArray) -> IntArray:

@@ -37,9 +37,9 @@ CLOCK = Table(
     METADATA,
     Column("only_row", Boolean, primary_key=True, server_default=true()),
     Column("next_tick", BigInteger, nullable=False),
-    Column("next_customer_id", BigInteger, nullable=False),
+    Column("customer_count", BigInteger, nullable=False),
     # Customers who come through a scenario count apart, so that the others keep their ids with and without it.
-    Column("next_guest_id", BigInteger, nullable=False),
+    Column("guest_count", BigInteger, nullable=False),
     Column("day_customer_count", BigInteger, nullable=False),
     Column("day_guest_count", BigInteger, nullable=False),
     CheckConstraint("only_row", name="clock_has_one_row"),

@@ -49,7 +49,7 @@ CUSTOMERS = Table(
         BigInteger,
         primary_key=True,
         autoincrement=False,
-        comment="names the account; keep it out of what a model learns from",
+        comment="names the account, in no order",
     ),
     Column("full_name", Text, nullable=False, comment="name in the order that is usual in the shop's locale"),
     Column(

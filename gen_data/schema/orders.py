@@ -16,7 +16,7 @@ ORDERS = Table(
         BigInteger,
         primary_key=True,
         autoincrement=False,
-        comment="names the order: grows with the minute in which its customer came, with gaps; keep it out of what a model learns from",
+        comment="names the order: grows with the minute in which its customer came, with gaps",
     ),
     Column("customer_id", BigInteger, ForeignKey("customers.customer_id"), nullable=False, index=True, comment="who ordered"),
     Column("address_id", BigInteger, ForeignKey("customer_addresses.address_id"), nullable=False, index=True, comment="where it goes"),

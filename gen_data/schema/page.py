@@ -55,7 +55,7 @@ Its clock moves in minutes: a backfill makes years of history at once, and live 
 What no statement may break is a constraint or a trigger, which refuses the statement by the rule's name; what is true across tables is an invariant, which `shoplake shop verify` checks over every row.
 What really happened, such as which orders are frauds, is kept apart in the ground truth, for scoring alone.
 
-PostgreSQL says the same of each table and column (`\\d+ orders` in `psql`), and so do bronze tables in the lake. Money is `numeric(14,2)` in the shop's currency, instants are UTC. Numbers that name things are made from the minute in which these happen ([decision 0007](adr/0007-names-from-ticks.md)): they grow, have gaps, and bear traces of what a scenario brought, so keep them out of what a model learns from.
+PostgreSQL says the same of each table and column (`\\d+ orders` in `psql`), and so do bronze tables in the lake. Money is `numeric(14,2)` in the shop's currency, instants are UTC. Numbers that name things are made from the minute in which these happen ([decision 0007](adr/0007-names-from-ticks.md)): they grow and have gaps. Within a minute they are scrambled, and the numbers of customers are scrambled altogether, so that none of them tells what a scenario or a fraud brought.
 """
 
 _RULES = (

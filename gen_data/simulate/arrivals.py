@@ -8,7 +8,7 @@ import numpy.typing as npt
 from gen_data.behaviour.channels import CHANNEL_CODES, ORDER_SHARES
 from gen_data.behaviour.customers import new_customer_rate, pick_loyal
 from gen_data.clock import TICK_SECONDS, ShopClock
-from gen_data.ids import FIRST_EXTRA_NUMBER, FIRST_GUEST_ID, FIRST_VOUCHER_NUMBER, tick_of
+from gen_data.ids import FIRST_EXTRA_NUMBER, FIRST_VOUCHER_NUMBER, guest_id, tick_of
 from gen_data.randomness import Dice, FloatArray, IntArray
 from gen_data.schedule import Conditions
 from gen_data.simulate.happenings import happenings
@@ -76,18 +76,18 @@ def arrive(
     is_new = dice.uniform("new customer", order_id) < new_rate
     guest_rate = np.divide(returning, extra_mean, out=np.zeros(len(ticks)), where=extra_mean > 0)[place]
     is_guest = (part == 1) & (dice.uniform("returning guest", order_id) < guest_rate)
-    guest_id = FIRST_GUEST_ID + dice.integers("guest", order_id, max(day_guest_count, 1))
+    guest = guest_id(dice.integers("guest", order_id, max(day_guest_count, 1)))
     arrived = coming(
         {
             "order_id": order_id,
             "started_at": at,
             "ordered_at": at + np.where(channel == WEBSITE, visit_seconds, 0) * 1_000_000,
             "channel": channel,
-            "customer_id": np.where(is_guest, guest_id, np.where(is_new, 0, SOMEBODY_KNOWN)),
+            "customer_id": np.where(is_guest, guest, np.where(is_new, 0, SOMEBODY_KNOWN)),
             "best_sellers": np.where((part == 1) & ~is_guest, conditions.discounted_count[place], 0),
         }
     )
-    is_fraud_account = np.array([customer_id in frauds for customer_id in guest_id[is_guest].tolist()], dtype=np.bool_)
+    is_fraud_account = np.array([customer_id in frauds for customer_id in guest[is_guest].tolist()], dtype=np.bool_)
     kept: Coming = np.delete(arrived, np.flatnonzero(is_guest)[is_fraud_account])
     return kept
 

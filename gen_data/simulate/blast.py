@@ -14,7 +14,7 @@ from gen_data import schema
 from gen_data.behaviour.customers import is_loyal
 from gen_data.behaviour.fraud import PROMO_ABUSE
 from gen_data.changes import Changes, Columns, Insert
-from gen_data.ids import fraud_kind, is_voucher_order, tick_of
+from gen_data.ids import base_customer_id, customer_number, fraud_kind, is_guest, is_voucher_order, tick_of
 from gen_data.randomness import BoolArray, Dice, FloatArray, IntArray
 from gen_data.schedule import Conditions, promotion_start
 from gen_data.simulate.arrivals import Coming
@@ -25,7 +25,7 @@ _TREATED_SHARE = 0.5
 
 def draw_audience(dice: Dice, promotion_id: int, known_count: int, share: float) -> tuple[IntArray, BoolArray]:
     """The regular customers among the first ``known_count`` who are drawn for a voucher campaign, and which of them are treated."""
-    everybody = np.arange(1, known_count + 1)
+    everybody = base_customer_id(np.arange(known_count))
     drawn = everybody[_is_drawn(dice, np.array(promotion_id), everybody, share)]
     return drawn, _is_treated(dice, np.array(promotion_id), drawn)
 
@@ -76,7 +76,8 @@ def _holds_voucher(dice: Dice, known_at_blast: dict[int, int], customer_id: IntA
     promotion_id = conditions.blast_id[tick]
     running, back = np.unique(promotion_id, return_inverse=True)
     known = np.array([known_at_blast.get(one, 0) for one in running.tolist()], dtype=np.int64)[back]
-    is_drawn = (customer_id <= known) & _is_drawn(dice, promotion_id, customer_id, conditions.blast_audience_share[tick])
+    is_known = ~is_guest(customer_id) & (customer_number(customer_id) < known)
+    is_drawn = is_known & _is_drawn(dice, promotion_id, customer_id, conditions.blast_audience_share[tick])
     return is_drawn & _is_treated(dice, promotion_id, customer_id)
 
 

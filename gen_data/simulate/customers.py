@@ -10,7 +10,7 @@ from gen_data.behaviour.customers import CONTACT_CHANGES_PER_CUSTOMER_DAY, MOVES
 from gen_data.behaviour.fraud import place_of
 from gen_data.changes import Changes, Delete, Insert, Update
 from gen_data.clock import TICK, TICKS_PER_DAY
-from gen_data.ids import FIRST_GUEST_ID, is_extra, later_address_id
+from gen_data.ids import base_customer_id, customer_number, guest_id, is_extra, is_guest, later_address_id
 from gen_data.randomness import IntArray
 from gen_data.rows import address_columns, customer_columns
 from gen_data.simulate.arrivals import Coming
@@ -32,22 +32,22 @@ def register(state: State, ticks: IntArray, due: Coming, signups: Happenings) ->
     counters = state.counters
     is_new = due["customer_id"] == 0
     new = due[is_new]
-    is_guest = is_extra(new["order_id"])
-    guests = new[is_guest]
+    comes_as_guest = is_extra(new["order_id"])
+    guests = new[comes_as_guest]
     buyers = np.empty(len(new), dtype=np.int64)
-    buyers[is_guest] = counters.next_guest_id + np.arange(len(guests))
+    buyers[comes_as_guest] = guest_id(counters.guest_count + np.arange(len(guests)))
 
-    base = new[~is_guest]
+    base = new[~comes_as_guest]
     at = np.concatenate([base["ordered_at"], signups.at])
     is_signup = np.arange(len(at)) >= len(base)
     order = np.lexsort((is_signup, at))
     customer_id = np.empty(len(at), dtype=np.int64)
-    customer_id[order] = counters.next_customer_id + np.arange(len(at))
-    buyers[~is_guest] = customer_id[~is_signup]
+    customer_id[order] = base_customer_id(counters.customer_count + np.arange(len(at)))
+    buyers[~comes_as_guest] = customer_id[~is_signup]
     state.later.add(forget(state, customer_id[is_signup], signups.at))
-    known = counters.next_customer_id - 1 + np.searchsorted(at[order], state.clock.instant(0) + ticks * TICK)
+    known = counters.customer_count + np.searchsorted(at[order], state.clock.instant(0) + ticks * TICK)
 
-    everybody = np.concatenate([customer_id[order], buyers[is_guest]])
+    everybody = np.concatenate([customer_id[order], buyers[comes_as_guest]])
     registered_at = np.concatenate([at[order], guests["ordered_at"]])
     channel = np.concatenate(
         [
@@ -57,12 +57,12 @@ def register(state: State, ticks: IntArray, due: Coming, signups: Happenings) ->
     )
     # Whoever registers with an order does so in the step of the order.
     steps = np.concatenate([np.concatenate([base["order_id"], customer_id[is_signup]])[order], guests["order_id"]])
-    counters.next_customer_id += len(at)
-    state.default_address = with_room_for(state.default_address, counters.next_customer_id)
-    counters.next_guest_id += len(guests)
+    counters.customer_count += len(at)
+    state.default_address = with_room_for(state.default_address, counters.customer_count)
+    counters.guest_count += len(guests)
     columns = customer_columns(state.people, everybody, registered_at, channel, state.clock.instant(0))
     # Base customers register at a place of their own; who comes with a fraud may share it.
-    place = np.concatenate([customer_id[order], place_of(guests["order_id"], buyers[is_guest])])
+    place = np.concatenate([customer_id[order], place_of(guests["order_id"], buyers[comes_as_guest])])
     addresses = address_columns(state.people, everybody, everybody, registered_at, place)
     return Newcomers(
         buyers,
@@ -80,11 +80,11 @@ def move_house(state: State, ticks: IntArray, known: IntArray, takeovers: Takeov
     at, customer_id = at[order], np.concatenate([movers, takeovers.customer_id])[order]
     address_id = np.concatenate([later_address_id(moves.key), takeovers.address_id])[order]
     is_move = (np.arange(len(at)) < len(movers))[order]
-    left = np.empty(len(at), dtype=np.int64)
+    number, left = customer_number(customer_id), np.empty(len(at), dtype=np.int64)
     for position, (who, new_address) in enumerate(zip(customer_id.tolist(), address_id.tolist(), strict=True)):
-        left[position] = state.taken_address.pop(who, state.default_address[who])
+        left[position] = state.taken_address.pop(who, state.default_address[number[position]])
         if is_move[position]:
-            state.default_address[who] = new_address
+            state.default_address[number[position]] = new_address
         else:
             state.taken_address[who] = new_address
     columns = address_columns(state.people, address_id, customer_id, at)
@@ -116,8 +116,8 @@ def forget(state: State, customer_id: IntArray, registered_at: IntArray) -> Chan
 
 def addresses_of(state: State, customer_id: IntArray) -> IntArray:
     """Where customers have lived so far: guests, who never move, where they registered."""
-    is_guest = customer_id >= FIRST_GUEST_ID
-    return np.where(is_guest, customer_id, state.default_address[np.where(is_guest, 0, customer_id)])
+    never_moves = is_guest(customer_id)
+    return np.where(never_moves, customer_id, state.default_address[np.where(never_moves, 0, customer_number(customer_id))])
 
 
 def _per_tick(state: State, ticks: IntArray, rate_per_customer_day: float) -> np.ndarray:

@@ -17,7 +17,7 @@ def begin_day(state: State, tick: int) -> Changes:
     """Begin the local day whose first tick is ``tick``; nothing changes when the shop has only just opened."""
     at = state.clock.instant(tick)
     counters = state.counters
-    counters.day_customer_count, counters.day_guest_count = counters.next_customer_id - 1, counters.guest_count
+    counters.day_customer_count, counters.day_guest_count = counters.customer_count, counters.guest_count
     if tick == 0:
         return []
     changes = change_prices(state, tick, at)

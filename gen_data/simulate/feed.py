@@ -28,7 +28,7 @@ from gen_data.behaviour.feed import (
 )
 from gen_data.behaviour.order_life import NEVER, Life
 from gen_data.changes import Changes, Coded, Insert
-from gen_data.ids import FIRST_FRAUD_NUMBER, KEYS_PER_TICK
+from gen_data.ids import is_fraud
 from gen_data.randomness import FloatArray, IntArray
 from gen_data.schema.ground_truth import DIRT_KINDS
 from gen_data.simulate.arrivals import WEBSITE
@@ -52,7 +52,7 @@ _NOTES = {
 
 def feed_rows(state: State, placed: Placed, life: Life, dirty_rate: FloatArray) -> Changes:
     """What the marketplaces say of their orders; ``dirty_rate`` is that of the tick of each order."""
-    row = np.flatnonzero((placed.coming["channel"] != WEBSITE) & (placed.coming["order_id"] % KEYS_PER_TICK < FIRST_FRAUD_NUMBER))
+    row = np.flatnonzero((placed.coming["channel"] != WEBSITE) & ~is_fraud(placed.coming["order_id"]))
     closed_at = np.minimum(life.delivered_at[row], life.cancelled_at[row])
     order, is_closed = np.tile(row, 2), np.repeat([False, True], len(row))
     feed_id = placed.coming["order_id"][order] * MESSAGES_PER_ORDER + np.where(is_closed, CLOSED, CREATED)

@@ -6,16 +6,17 @@ import numpy as np
 
 from gen_data import schema
 from gen_data.behaviour import fraud
+from gen_data.behaviour.visits import device_of
 from gen_data.changes import Changes, Coded, Columns, Insert
 from gen_data.clock import ShopClock
 from gen_data.ids import (
     CAMPAIGNS_PER_KIND_AND_TICK,
-    KEYS_PER_TICK,
     campaign_id,
     campaign_of,
     fraud_account_of,
     fraud_kind,
     is_fraud,
+    number_of,
     tick_of,
 )
 from gen_data.randomness import Dice, IntArray
@@ -47,7 +48,7 @@ def begin_campaigns(dice: Dice, clock: ShopClock, ticks: IntArray, conditions: C
     ids, instants = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
     for kind in np.flatnonzero(conditions.fraud_rates.any(axis=0)).tolist():
         begun = happenings(dice, clock, f"{FRAUD_KINDS[kind]} campaign", ticks, conditions.fraud_rates[:, kind])
-        number = begun.key % KEYS_PER_TICK
+        number = number_of(begun.key)
         fits = number < CAMPAIGNS_PER_KIND_AND_TICK
         ids.append(campaign_id(begun.tick[fits], kind, number[fits]))
         instants.append(begun.at[fits])
@@ -87,9 +88,11 @@ def take_over(state: State, campaigns: Campaigns, ticks: IntArray, known: IntArr
 
 
 def disguise(state: State, due: Coming, province: IntArray, discounted_count: IntArray) -> None:
-    """Let fraudulent orders to a ``province`` come from where they do, for what is discounted when they come; in place."""
+    """Let fraudulent orders to a ``province`` come from where they do, by whose device, for what is discounted when they come; in place."""
     row = np.flatnonzero(is_fraud(due["order_id"]))
     order_id = due["order_id"][row]
+    own_device = device_of(state.dice, due["customer_id"][row], order_id)
+    due["device_id"][row] = np.where(due["device_id"][row] > 0, due["device_id"][row], own_device)
     due["placed_from"][row] = 1 + fraud.placed_from(state.dice, order_id, province[row], len(state.people.province_pool))
     due["best_sellers"][row] = np.where(discounted_count[row] > 0, discounted_count[row], fraud.RATIONED_BEST_SELLERS)
 

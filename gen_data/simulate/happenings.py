@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 from gen_data.clock import TICK, ShopClock
-from gen_data.ids import KEYS_PER_TICK
+from gen_data.ids import key_of
 from gen_data.randomness import Dice, FloatArray, IntArray
 
-# A stretch lasts less than 2^37 microseconds, 38 hours; this leaves room for 67 million keys.
+# A stretch lasts less than 2^37 microseconds, 38 hours; this leaves room for 67 million entities.
 _INSTANT_BITS = 37
 
 
@@ -21,13 +21,13 @@ class Happenings(NamedTuple):
 
 
 def happenings(dice: Dice, clock: ShopClock, kind: str, ticks: IntArray, mean_per_tick: FloatArray, first_number: int = 0) -> Happenings:
-    """A Poisson number of happenings in each tick, each at an instant of its own; keys count from ``first_number`` in each tick."""
+    """A Poisson number of happenings in each tick, each at an instant of its own; their numbers count from ``first_number`` in each tick."""
     counts = dice.poisson(kind, ticks, mean_per_tick)
     tick = np.repeat(ticks, counts)
     number = np.arange(len(tick)) - np.repeat(np.cumsum(counts) - counts, counts)
     at = clock.instant(0) + tick * TICK + dice.integers(f"{kind} instant", tick, TICK, number)
-    # Sorting stays within ticks, so that a happening's key is its rank in its tick.
-    return Happenings(tick, tick * KEYS_PER_TICK + first_number + number, np.sort(at))
+    # Sorting stays within ticks, so that a happening's number is its rank in its tick.
+    return Happenings(tick, key_of(tick, first_number + number), np.sort(at))
 
 
 class ChangedValues(NamedTuple):
@@ -42,9 +42,11 @@ class ChangedValues(NamedTuple):
         if not len(self.key) or not len(key):
             return before
         start = min(int(self.at.min()), int(at.min()))
-        known = (self.key << _INSTANT_BITS) + (self.at - start)
+        entities, code = np.unique(self.key, return_inverse=True)
+        known = (code << _INSTANT_BITS) + (self.at - start)
         order = np.argsort(known, kind="stable")
-        position = np.searchsorted(known[order], (key << _INSTANT_BITS) + (at - start), side="right") - 1
+        asked = np.searchsorted(entities, key)
+        position = np.searchsorted(known[order], (asked << _INSTANT_BITS) + (at - start), side="right") - 1
         last = order[np.maximum(position, 0)]
         is_changed = (position >= 0) & (self.key[last] == key)
         return np.where(is_changed, self.value[last], before)

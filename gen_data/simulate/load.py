@@ -21,7 +21,7 @@ from gen_data.behaviour.visits import CART_LIFETIME, LONGEST_VISIT, LONGEST_WISH
 from gen_data.changes import Changes
 from gen_data.clock import TICK, to_datetime
 from gen_data.identity import Identity, read_name_pool, read_schedule
-from gen_data.ids import FIRST_GUEST_ID, KEYS_PER_TICK, is_put_in_by_fraud
+from gen_data.ids import KEYS_PER_TICK, customer_number, is_guest, is_put_in_by_fraud
 from gen_data.randomness import Dice, IntArray
 from gen_data.read import read_integers
 from gen_data.schedule import promotion_start
@@ -151,8 +151,8 @@ def _default_addresses(connection: psycopg.Connection, counters: Counters) -> In
         connection, 2, sql.SQL("select customer_id, address_id from customer_addresses where address_id <> customer_id order by created_at")
     )
     moved = moved[~is_put_in_by_fraud(moved[:, 1])]
-    held = with_room_for(np.zeros(1, dtype=np.int64), counters.next_customer_id)
-    held[moved[:, 0]] = moved[:, 1]
+    held = with_room_for(np.empty(0, dtype=np.int64), counters.customer_count)
+    held[customer_number(moved[:, 0])] = moved[:, 1]
     return held
 
 
@@ -259,16 +259,15 @@ def _windows(connection: psycopg.Connection, state: State, tick_count: int) -> I
     """So many last ticks, fewer than a day has, by day."""
     counters, clock = state.counters, state.clock
     first, today = max(counters.next_tick - tick_count, 0), clock.day_start(max(counters.next_tick - 1, 0))
-    registered = np.sort(
-        read_integers(
-            connection,
-            1,
-            sql.SQL("select {} from customer_history where operation = 'insert' and changed_at >= {} and customer_id < {}").format(
-                _instant("changed_at"), _moment(clock.instant(first)), sql.Literal(FIRST_GUEST_ID)
-            ),
-        )[:, 0]
+    newcomers = read_integers(
+        connection,
+        2,
+        sql.SQL("select customer_id, {} from customer_history where operation = 'insert' and changed_at >= {}").format(
+            _instant("changed_at"), _moment(clock.instant(first))
+        ),
     )
-    before = counters.next_customer_id - 1 - len(registered)
+    registered = np.sort(newcomers[~is_guest(newcomers[:, 0]), 1])
+    before = counters.customer_count - len(registered)
     for begin, end, day in ((first, today, state.yesterday), (today, counters.next_tick, state.today)):
         ticks = np.arange(max(begin, first), end)
         if not len(ticks):
@@ -281,14 +280,13 @@ def _windows(connection: psycopg.Connection, state: State, tick_count: int) -> I
 
 def _counts_at(connection: psycopg.Connection, at: int) -> tuple[int, int]:
     """How many base customers and guests had ever registered before an instant."""
-    row = connection.execute(
-        """
-        select count(*) filter (where customer_id < %(guest)s), count(*) filter (where customer_id >= %(guest)s)
-        from customer_history where operation = 'insert' and changed_at < %(at)s
-        """,
-        {"guest": FIRST_GUEST_ID, "at": to_datetime(at)},
-    ).fetchone()
-    return (int(row[0]), int(row[1])) if row else (0, 0)
+    registered = read_integers(
+        connection,
+        1,
+        sql.SQL("select customer_id from customer_history where operation = 'insert' and changed_at < {}").format(_moment(at)),
+    )
+    guest_count = int(is_guest(registered[:, 0]).sum())
+    return len(registered) - guest_count, guest_count
 
 
 def _plan_visits_again(connection: psycopg.Connection, state: State, now: int) -> None:

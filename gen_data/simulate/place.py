@@ -5,9 +5,10 @@ import numpy as np
 from gen_data import schema
 from gen_data.behaviour.agenda import Events, events
 from gen_data.behaviour.baskets import Lines
+from gen_data.behaviour.customers import is_away
 from gen_data.behaviour.fraud import is_declined, pays_by_card, place_of
 from gen_data.behaviour.order_life import NEVER, Life, Orders, plan_lives
-from gen_data.behaviour.visits import purchase_sequence
+from gen_data.behaviour.visits import buys_at_once, purchase_sequence
 from gen_data.changes import Changes, Coded, Insert
 from gen_data.ids import is_extra, is_fraud, tick_of
 from gen_data.randomness import BoolArray, Dice, FloatArray, IntArray
@@ -30,6 +31,7 @@ def place_orders(state: State, due: Coming, address_id: IntArray, ticks: IntArra
     tick = state.clock.ticks_at(due["ordered_at"]) - ticks[0]
     province = state.people.province_positions(place_of(due["order_id"], address_id))
     region = state.region_by_province[province]
+    _travel(state, due)
     disguise(state, due, province, conditions.discounted_count[tick])
     redeem(state, due, conditions, tick)
     lines = fill(state, due)
@@ -151,18 +153,39 @@ def _refusals(state: State, due: Coming, lines: Lines, is_refused: BoolArray, ha
             order_id,
         )
     ]
-    left = np.flatnonzero(~has_some & (due["channel"] == WEBSITE) & ~is_fraud(due["order_id"]))
+    left = np.flatnonzero(~has_some & _had_a_visit(state, due))
     return [*lost, *visits.abandon(due["order_id"][left], due["ordered_at"][left])]
 
 
 def _conversions(state: State, placed: Placed, lines: Lines, order: IntArray, has_some: BoolArray) -> Changes:
-    """The carts of the website that became orders; ``lines`` are all that were in them."""
+    """The carts of the website that became orders, some of them at once; ``lines`` are all that were in them."""
     coming = placed.coming
-    wanted = np.bincount(order[lines.order[has_some[lines.order]]], minlength=len(coming))
-    row = np.flatnonzero((coming["channel"] == WEBSITE) & ~is_fraud(coming["order_id"]))
+    is_placed = has_some[lines.order]
+    wanted = Lines(*(column[is_placed] for column in lines._replace(order=order[lines.order])))
+    has_visit = _had_a_visit(state, coming)
+    row = np.flatnonzero(has_visit)
     order_id = coming["order_id"][row]
-    sequence = purchase_sequence(state.dice, order_id, wanted[row])
-    return visits.convert(order_id, coming["customer_id"][row], coming["device_id"][row], coming["ordered_at"][row], sequence)
+    sequence = purchase_sequence(state.dice, order_id, np.bincount(wanted.order, minlength=len(coming))[row])
+    converted = visits.convert(order_id, coming["customer_id"][row], coming["device_id"][row], coming["ordered_at"][row], sequence)
+    at_once = np.flatnonzero((coming["channel"] == WEBSITE) & ~has_visit)
+    in_cart = np.isin(wanted.order, at_once)
+    bought = Lines(*(column[in_cart] for column in wanted))._replace(order=np.searchsorted(at_once, wanted.order[in_cart]))
+    order_id, customer_id, device_id, at = (coming[name][at_once] for name in ("order_id", "customer_id", "device_id", "ordered_at"))
+    list_price = state.today.list_price[bought.product_id]
+    return [*converted, *visits.buy_at_once(order_id, customer_id, device_id, at, bought, list_price)]
+
+
+def _had_a_visit(state: State, coming: Coming) -> BoolArray:
+    """Which orders were made on the website after a visit to it. Frauds go straight to the checkout, as some others do."""
+    order_id = coming["order_id"]
+    had: BoolArray = (coming["channel"] == WEBSITE) & ~is_fraud(order_id) & ~buys_at_once(state.dice, order_id)
+    return had
+
+
+def _travel(state: State, due: Coming) -> None:
+    """Let some orders be placed away from home; in place."""
+    row = np.flatnonzero(is_away(state.dice, due["order_id"]))
+    due["placed_from"][row] = 1 + state.dice.choose("away", due["order_id"][row], state.people.province_weights)
 
 
 def _truth(state: State, placed: Placed) -> Changes:

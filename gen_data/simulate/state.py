@@ -12,7 +12,7 @@ from gen_data.behaviour.money import Currency
 from gen_data.behaviour.people import People
 from gen_data.behaviour.stock import Levels, demand_shares, levels
 from gen_data.clock import ShopClock
-from gen_data.ids import FIRST_GUEST_ID
+from gen_data.ids import base_customer_id
 from gen_data.randomness import Dice, FloatArray, IntArray
 from gen_data.schedule import Schedule
 from gen_data.schema.stock import REGIONS
@@ -42,18 +42,13 @@ LOYALTY_EVENT = np.dtype([("kind", "i8"), ("customer_id", "i8"), ("at", "i8"), (
 
 @dataclass
 class Counters:
-    """Where the clock stands and which numbers come next: the row of shop_control.clock."""
+    """Where the clock stands and how many have registered, guests apart, now and when the day began: the row of shop_control.clock."""
 
     next_tick: int
-    next_customer_id: int
-    next_guest_id: int
+    customer_count: int
+    guest_count: int
     day_customer_count: int
     day_guest_count: int
-
-    @property
-    def guest_count(self) -> int:
-        """How many customers came through a scenario until now."""
-        return self.next_guest_id - FIRST_GUEST_ID
 
 
 class Day(NamedTuple):
@@ -69,8 +64,8 @@ class State:
     """A shop in memory. It is always what :func:`gen_data.simulate.load.load` would make of the database at the same tick.
 
     ``list_price``, ``unit_cost`` and ``opening_price`` (hundredths) and
-    ``category`` are by product id, ``default_address`` is by customer id
-    without guests, who never move; ``region_by_province`` is by position in the
+    ``category`` are by product id, ``default_address`` is by the number of the
+    customer, without guests, who never move; ``region_by_province`` is by position in the
     pool of provinces. ``taken_address`` is the address that stands as default in
     accounts that were taken over, while their owners go on ordering to their
     own; ``frauds`` are the customers who are known for fraud to the ground truth.
@@ -122,16 +117,15 @@ def stock_levels(assortment: Assortment, people: People, region_by_province: Int
 def read_counters(connection: psycopg.Connection) -> Counters:
     """The clock's row, locked until the transaction ends, so that a switch falls between two steps."""
     row = connection.execute(
-        "select next_tick, next_customer_id, next_guest_id, day_customer_count, day_guest_count from shop_control.clock for update"
+        "select next_tick, customer_count, guest_count, day_customer_count, day_guest_count from shop_control.clock for update"
     ).fetchone()
     assert row is not None  # noqa: S101 - an opened shop has a clock
     return Counters(*row)
 
 
-def with_room_for(values: IntArray, end: int) -> IntArray:
-    """By-id values that hold the ids below ``end`` too: each new one stands for itself."""
-    if end <= len(values):
-        return values
-    grown = np.arange(max(end, 2 * len(values)))
-    grown[: len(values)] = values
-    return grown
+def with_room_for(default_address: IntArray, customer_count: int) -> IntArray:
+    """Default addresses that hold so many customers: that of each new one has the customer's number."""
+    if customer_count <= len(default_address):
+        return default_address
+    grown = np.arange(len(default_address), max(customer_count, 2 * len(default_address)))
+    return np.concatenate([default_address, base_customer_id(grown)])

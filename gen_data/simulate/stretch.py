@@ -11,7 +11,7 @@ import numpy as np
 from gen_data.behaviour.channels import ORDER_SHARES
 from gen_data.behaviour.customers import SIGNUPS_PER_ORDER, pick_loyal
 from gen_data.behaviour.fraud import send_to
-from gen_data.behaviour.visits import KNOWN_SHARE, VISITS_PER_ORDER, device_of
+from gen_data.behaviour.visits import KNOWN_SHARE, VISITS_PER_ORDER, buys_at_once, device_of
 from gen_data.changes import Changes
 from gen_data.ids import FIRST_VISIT_NUMBER
 from gen_data.randomness import IntArray
@@ -78,10 +78,9 @@ def _part(coming: Coming, end: int) -> tuple[Coming, Coming]:
 def buying_visits(state: State, arrived: Coming, day: Day) -> Changes:
     """The visits to the website, in the order of their coming on one ``day``, that will end in an order; it will be made on the same device."""
     is_on_site = arrived["channel"] == WEBSITE
-    on_site = arrived[is_on_site]
-    order_id, customer_id = on_site["order_id"].copy(), on_site["customer_id"].copy()
-    device_id = device_of(state.dice, customer_id, order_id)
-    arrived["device_id"][is_on_site] = device_id
+    arrived["device_id"][is_on_site] = device_of(state.dice, arrived["customer_id"][is_on_site], arrived["order_id"][is_on_site])
+    on_site = arrived[is_on_site & ~buys_at_once(state.dice, arrived["order_id"])]
+    order_id, customer_id, device_id = (on_site[name].copy() for name in ("order_id", "customer_id", "device_id"))
     started_at, ordered_at = on_site["started_at"].copy(), on_site["ordered_at"].copy()
     lines = fill(state, on_site)
     pick, price = _shelves(state, day)

@@ -72,7 +72,7 @@ def browse(
     position, number = _number_within(rows.visit[added])
     lines = Lines(position, number + 1, product_id[added], cart_quantities(dice, session[added], number + 1))
     owner = np.where(customer_id > 0, customer_id, NULL)
-    carts = _fill_carts(session[added], owner[rows.visit[added]], at[added], lines, price_of)
+    carts = _fill_carts(session[added], owner[rows.visit[added]], at[added], lines, price_of(lines.product_id, at[added]))
     is_last = np.diff(rows.visit[added], append=-1) != 0
     left_id, left_at = session[added][is_last], at[added][is_last]
 
@@ -122,7 +122,7 @@ def shop_before_order(
     owner = np.where(customer_id > 0, customer_id, NULL)
     return _without_empty(
         [
-            *_fill_carts(session[added], owner[rows.visit[added]], at[added], lines, price_of),
+            *_fill_carts(session[added], owner[rows.visit[added]], at[added], lines, price_of(lines.product_id, at[added])),
             _log(dice, rows, order_id, owner, device_id, product_id, at),
         ]
     )
@@ -158,6 +158,18 @@ def convert(order_id: IntArray, customer_id: IntArray, device_id: IntArray, orde
             Insert(schema.CUSTOMER_ACTIVITY_LOG, purchases, ordered_at, order_id),
         ]
     )
+
+
+def buy_at_once(
+    order_id: IntArray, customer_id: IntArray, device_id: IntArray, ordered_at: IntArray, lines: Lines, list_price: IntArray
+) -> Changes:
+    """Orders of the website without a visit before: the cart is filled and becomes the order's in one instant.
+
+    ``list_price`` is by line. The orders and their customers must come before, in the same step.
+    """
+    cart, at = order_id[lines.order], ordered_at[lines.order]
+    filled = _fill_carts(cart, customer_id[lines.order], at, lines, list_price)
+    return [*_without_empty(filled), *convert(order_id, customer_id, device_id, ordered_at, np.ones(len(order_id), dtype=np.int64))]
 
 
 def abandon(cart_id: IntArray, at: IntArray) -> Changes:
@@ -199,7 +211,7 @@ def _spread(rows: Rows, seconds: IntArray, starts_at: IntArray, ends_at: IntArra
     return starts_at[rows.visit] + (ends_at - starts_at)[rows.visit] * waited // whole[rows.visit]
 
 
-def _fill_carts(cart_id: IntArray, customer_id: IntArray, added_at: IntArray, lines: Lines, price_of: PriceOf) -> Changes:
+def _fill_carts(cart_id: IntArray, customer_id: IntArray, added_at: IntArray, lines: Lines, list_price: IntArray) -> Changes:
     """Carts and what is in them, by line; the carts begin with their first lines."""
     first = lines.line_number == 1
     carts: Columns = {
@@ -215,7 +227,7 @@ def _fill_carts(cart_id: IntArray, customer_id: IntArray, added_at: IntArray, li
         "line_number": lines.line_number,
         "product_id": lines.product_id,
         "quantity": lines.quantity,
-        "list_price": price_of(lines.product_id, added_at),
+        "list_price": list_price,
         "added_at": added_at,
     }
     return [

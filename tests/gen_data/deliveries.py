@@ -7,7 +7,7 @@ from gen_data.behaviour.catalogue import CATEGORIES
 from gen_data.behaviour.channels import ORDER_SHARES
 from gen_data.behaviour.money import Currency
 from gen_data.clock import DAY, TICK
-from gen_data.ids import KEYS_PER_TICK
+from gen_data.ids import key_of
 from gen_data.randomness import Dice
 
 FIRST_DELIVERY = 1_767_225_600_000_000
@@ -16,7 +16,7 @@ VND = Currency("VND")
 
 def deliveries(dice: Dice, count: int) -> tuple[Delivered, DeliveredLines]:
     """Orders of one to four lines; one in ten is up to six days late, the others come up to two days early."""
-    order_id = np.arange(1, count + 1) * KEYS_PER_TICK + 7
+    order_id = key_of(np.arange(1, count + 1), np.full(count, 7))
     line_count = 1 + dice.choose("test line count", order_id, [0.5, 0.3, 0.1, 0.1])
     order = np.repeat(np.arange(count), line_count)
     line_number = 1 + np.arange(len(order)) - np.repeat(np.cumsum(line_count) - line_count, line_count)

@@ -3,10 +3,12 @@
 import contextlib
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import boto3
 import psycopg
 import pytest
 from psycopg import sql
@@ -15,7 +17,7 @@ from gen_data.generate import backfill
 from iceberg.capture.ingest import ingest
 from iceberg.catalog import open_catalog
 from shoplake.core.errors import StorageError
-from shoplake.core.settings import LAKE_WRITER, POSTGRES_ADMIN, Settings
+from shoplake.core.settings import BUCKET, LAKE_WRITER, POSTGRES_ADMIN, Settings
 from shoplake.stack.local.postgres import data_folder
 from shoplake.stack.local.runner import down, up
 from shoplake.stack.private import private_settings, temporary_home
@@ -31,7 +33,7 @@ TABLE = "silver.customers"
 @pytest.fixture
 def store_disk(spark_services: Settings) -> Iterator[tuple[Path, Settings]]:
     """A MinIO of its own on a small disk."""
-    with temporary_home() as home, small_disk(home / "minio", 262_144) as disk:
+    with temporary_home() as home, small_disk(home / "minio", 524_288) as disk:
         try:
             yield disk, up(private_settings(home), ["minio"]).settings
         finally:
@@ -65,6 +67,23 @@ def catalog_disk(services: Settings, fresh: Settings) -> Iterator[Path]:
                 admin.execute("drop tablespace small")
 
 
+@contextlib.contextmanager
+def full_store(disk: Path, store: Settings) -> Iterator[None]:
+    """The store without room while the body runs; it looks at its disk now and then, so what comes after waits until it has seen the room."""
+    with full(disk):
+        yield
+    user, password = (store.secret(f"minio_root_{part}") for part in ("user", "password"))
+    client = boto3.client("s3", endpoint_url=store.s3_url, aws_access_key_id=user, aws_secret_access_key=password)
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            client.put_object(Bucket=BUCKET, Key="room", Body=bytes(2**20))
+            return
+        except client.exceptions.ClientError:
+            assert time.monotonic() < deadline, "the store does not see that its disk has room again"
+            time.sleep(0.2)
+
+
 def assert_bronze_holds_each_row_once(settings: Settings) -> None:
     with psycopg.connect(settings.shop_dsn) as shop:
         for name in ("orders", "order_items", "order_status_history"):
@@ -89,7 +108,7 @@ def test_full_disks_are_sentences_and_with_room_again_the_same_commands_go_on(
     assert released
 
     backfill(lake, days=1)
-    with full(store_disk[0]):
+    with full_store(*store_disk):
         with pytest.raises(
             StorageError, match=r"^ingest: the store's disk is full \(.*\)\. Make room on it, then repeat; nothing is lost\.$"
         ):
@@ -98,7 +117,7 @@ def test_full_disks_are_sentences_and_with_room_again_the_same_commands_go_on(
     ingest(lake)
     assert_bronze_holds_each_row_once(lake)
 
-    with full(store_disk[0]):
+    with full_store(*store_disk):
         with pytest.raises(
             StorageError, match=r"because the store's disk is full \(.*\)\. Release 1 stays current; make room on it, then build"
         ):

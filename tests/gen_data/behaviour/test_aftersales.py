@@ -6,7 +6,7 @@ from gen_data.behaviour.catalogue import CATEGORIES
 from gen_data.behaviour.channels import RETURN_RATES
 from gen_data.behaviour.fraud import REFUND_ABUSE
 from gen_data.clock import DAY
-from gen_data.ids import campaign_id
+from gen_data.ids import campaign_id, tick_of
 from gen_data.randomness import Dice
 from gen_data.schema.aftersales import RETURN_CONDITIONS, RETURN_REASONS
 from tests.gen_data.deliveries import VND, deliveries
@@ -36,9 +36,7 @@ def test_conditions_multiply_the_returns_and_add_to_the_same_ones():
 
 
 def test_whoever_abuses_refunds_claims_all_back_soon_and_sends_nothing_that_can_be_sold():
-    abused = DELIVERED._replace(
-        order_id=DELIVERED.order_id - 7 + campaign_id(np.zeros(COUNT, dtype=np.int64), REFUND_ABUSE, np.zeros(1, dtype=np.int64))
-    )
+    abused = DELIVERED._replace(order_id=campaign_id(tick_of(DELIVERED.order_id), REFUND_ABUSE, np.zeros(COUNT, dtype=np.int64)))
     returns, returned = choose_returns(DICE, VND, abused, LINES, ONCE)
     assert len(returns.order) / COUNT == pytest.approx(0.97, abs=0.01)
     assert returns.is_whole.all()

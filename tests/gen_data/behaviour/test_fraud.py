@@ -19,7 +19,18 @@ from gen_data.behaviour.fraud import (
 )
 from gen_data.behaviour.people import People, fill_name_pool
 from gen_data.clock import HOUR, TICK
-from gen_data.ids import KEYS_PER_TICK, campaign_id, campaign_of, fraud_account_of, fraud_kind, is_extra, is_fraud, tick_of
+from gen_data.ids import (
+    campaign_id,
+    campaign_of,
+    customer_number,
+    fraud_account_of,
+    fraud_kind,
+    is_extra,
+    is_fraud,
+    is_guest,
+    key_of,
+    tick_of,
+)
 from gen_data.randomness import Dice
 
 pytestmark = pytest.mark.unit
@@ -37,7 +48,7 @@ ORDERS = plan_campaigns(DICE, CAMPAIGNS, BEGINS_AT)
 KIND = fraud_kind(ORDERS.order_id)
 CAMPAIGN = campaign_of(ORDERS.order_id)
 BEGAN_AT = BEGINS_AT[np.argsort(CAMPAIGNS)][np.searchsorted(np.sort(CAMPAIGNS), CAMPAIGN)]
-HONEST = np.array([7, KEYS_PER_TICK + 499_999, 5 * KEYS_PER_TICK + 500_000, 9 * KEYS_PER_TICK + 899_999])
+HONEST = key_of(np.array([0, 1, 5, 9]), np.array([7, 499_999, 500_000, 899_999]))
 
 
 def of_campaigns(kind, values):
@@ -82,7 +93,8 @@ def test_an_account_is_taken_over_from_a_loyal_customer_of_another_province_befo
     taken = CAMPAIGNS[fraud_kind(CAMPAIGNS) == ACCOUNT_TAKEOVER]
     owners = pick_accounts(DICE, PEOPLE, taken, np.full(len(taken), 900))
     assert is_loyal(DICE, owners).all()
-    assert owners.max() <= 900
+    assert not is_guest(owners).any()
+    assert customer_number(owners).max() < 900
     assert (PEOPLE.province_positions(owners) != PEOPLE.province_positions(taken_address_id(taken))).all()
     assert {len(one) for one in of_campaigns(ACCOUNT_TAKEOVER, ORDERS.order_id)} == {1, 2, 3}
     assert all(len(np.unique(one)) == 1 for one in of_campaigns(ACCOUNT_TAKEOVER, ORDERS.device_id))

@@ -2,8 +2,8 @@
 set local timezone = 'UTC';
 
 insert into shop_control.shop (seed, time_zone, currency, locale, opened_at) values (1, 'UTC', 'VND', 'vi_VN', '2026-01-01');
-insert into shop_control.clock (next_tick, next_customer_id, next_guest_id, day_customer_count, day_guest_count)
-values (59 * 1440, 4, 1000000001, 3, 0);
+insert into shop_control.clock (next_tick, customer_count, guest_count, day_customer_count, day_guest_count)
+values (59 * 1440, 3, 0, 3, 0);
 insert into shop_control.scenario_switches (from_tick, scenario, orders_per_day) values (0, 'normal_day', 10);
 insert into shop_control.name_pool values ('given', 0, 'An');
 insert into shop_control.tick_journal (tick, steps_done, changes) values (7, 0, '');

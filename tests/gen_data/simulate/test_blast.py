@@ -6,7 +6,7 @@ import pytest
 
 from gen_data.behaviour.customers import is_loyal
 from gen_data.clock import TICKS_PER_DAY, ShopClock
-from gen_data.ids import is_voucher_order
+from gen_data.ids import base_customer_id, customer_number, is_voucher_order
 from gen_data.randomness import Dice
 from gen_data.scenarios import find
 from gen_data.schedule import Schedule, Switch, promotion_start
@@ -46,8 +46,8 @@ def orders_per_customer(dice: Dice, intensity: float) -> tuple[float, float]:
 def test_an_audience_is_a_share_of_the_regular_customers_and_half_of_it_is_treated():
     dice = Dice(1)
     audience, is_treated = draw_audience(dice, 14_402, KNOWN, 0.4)
-    regular = is_loyal(dice, np.arange(1, KNOWN + 1))
-    assert regular[audience - 1].all()
+    regular = is_loyal(dice, base_customer_id(np.arange(KNOWN)))
+    assert regular[customer_number(audience)].all()
     assert len(audience) / regular.sum() == pytest.approx(0.4, abs=0.02)
     assert is_treated.mean() == pytest.approx(0.5, abs=0.02)
     other, _ = draw_audience(dice, 28_802, KNOWN, 0.4)

@@ -13,7 +13,7 @@ from gen_data.behaviour.loyalty import LADDER, tier_columns
 from gen_data.behaviour.money import Currency
 from gen_data.changes import NULL, Changes
 from gen_data.clock import DAY, HOUR
-from gen_data.ids import FIRST_GUEST_ID, position_of
+from gen_data.ids import base_customer_id, guest_id, position_of
 from gen_data.schema import CUSTOMERS, LOYALTY_TIERS, LOYALTY_TRANSACTIONS
 from gen_data.schema.customers import LOYALTY_MOVES, TIERS
 from gen_data.schema.upgrade import migrate
@@ -22,7 +22,9 @@ from gen_data.write.encode import copy_in
 
 VND = Currency("VND")
 OPENING = 1_767_200_400_000_000
-CUSTOMER_IDS = (1, 2, 3, FIRST_GUEST_ID, FIRST_GUEST_ID + 1)
+AN, BINH, CHI = base_customer_id(np.arange(3)).tolist()
+GUEST, OTHER_GUEST = guest_id(np.arange(2)).tolist()
+CUSTOMER_IDS = (AN, BINH, CHI, GUEST, OTHER_GUEST)
 DAYS = 130
 _HOURS = 24 * DAYS
 
@@ -134,9 +136,9 @@ def test_points_and_tiers_are_those_of_the_book_however_time_is_cut(events, cuts
 
 @pytest.mark.unit
 def test_a_tier_is_won_kept_for_90_days_and_lost_and_counts_from_the_next_day():
-    events = events_of([(1, 30, 4_000, 0), (1, 40, 1_000, 0), (1, 60, 1_000, 0)], [(1, 70)])
+    events = events_of([(AN, 30, 4_000, 0), (AN, 40, 1_000, 0), (AN, 60, 1_000, 0)], [(AN, 70)])
     rows, promotions, _ = live(events, set())
-    assert promotions == [(OPENING + 2 * DAY, 1, "silver"), (OPENING + 92 * DAY, 1, "bronze")]
+    assert promotions == [(OPENING + 2 * DAY, AN, "silver"), (OPENING + 92 * DAY, AN, "bronze")]
     assert [(row.kind, row.points, row.balance_after) for row in rows] == [
         ("earn", 400, 400),
         ("earn", 100, 500),
@@ -147,15 +149,13 @@ def test_a_tier_is_won_kept_for_90_days_and_lost_and_counts_from_the_next_day():
 
 @pytest.mark.unit
 def test_points_that_were_spent_cannot_be_taken_back_and_nothing_is_written_for_none():
-    events = events_of([(1, 10, 4_000, 5), (2, 10, 3_000, 5), (2, 11, 9, 5)], [(1, 20), (1, 21)])
+    events = events_of([(AN, 10, 4_000, 5), (BINH, 10, 3_000, 5), (BINH, 11, 9, 5)], [(AN, 20), (AN, 21)])
     rows, _, loyalty = live(events, set())
-    assert [(row.customer_id, row.kind, row.points, row.balance_after) for row in rows] == [
-        (1, "earn", 400, 400),
-        (1, "redeem", -400, 0),
-        (2, "earn", 300, 300),
-        (2, "reverse", -300, 0),
-    ]
-    assert loyalty.balance[position_of(np.array([1, 2]))].tolist() == [0, 0]
+    assert {who: [(row.kind, row.points, row.balance_after) for row in rows if row.customer_id == who] for who in (AN, BINH)} == {
+        AN: [("earn", 400, 400), ("redeem", -400, 0)],
+        BINH: [("earn", 300, 300), ("reverse", -300, 0)],
+    }
+    assert loyalty.balance[position_of(np.array([AN, BINH]))].tolist() == [0, 0]
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def contents(loyalty: Loyalty) -> dict[str, Any]:
 @pytest.mark.parametrize("end", [24 * 110 + 13, 24 * 110, 7])
 def test_the_database_takes_the_rows_and_gives_the_state_back(database, end):
     rng = np.random.default_rng(4)
-    orders = [(2, 1, 5_000, 4), (FIRST_GUEST_ID, 3, 50, 0)] + [
+    orders = [(BINH, 1, 5_000, 4), (GUEST, 3, 50, 0)] + [
         (int(rng.choice(CUSTOMER_IDS)), int(rng.integers(0, _HOURS)), int(rng.integers(5, 9_000)), int(rng.choice([0, 0, 4, 15])))
         for _ in range(400)
     ]

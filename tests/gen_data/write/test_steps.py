@@ -26,7 +26,7 @@ from tests.gen_data.write.small_shop import open_small_shop, some_days
 
 pytestmark = pytest.mark.integration
 
-CLOCK = {"next_tick": 1, "next_customer_id": 99}
+CLOCK = {"next_tick": 1, "customer_count": 99}
 
 # Begins a tick and writes it, again and again from the same beginning, until it is killed.
 WRITES_A_TICK = """
@@ -38,9 +38,9 @@ with psycopg.connect(sys.argv[1], autocommit=True) as connection:
     connection.execute("set synchronous_commit = off")
     writer, changes = StepWriter(connection), some_days(int(sys.argv[2]))
     with connection.transaction():
-        writer.begin(0, changes, {"next_tick": 1, "next_customer_id": 99})
+        writer.begin(0, changes, {"next_tick": 1, "customer_count": 99})
     print("begun", flush=True)
-    writer.finish(changes, {"next_tick": 1, "next_customer_id": 99})
+    writer.finish(changes, {"next_tick": 1, "customer_count": 99})
 """
 
 
@@ -91,7 +91,7 @@ def test_a_tick_killed_at_any_moment_is_finished_to_the_same_rows(shop):
         with psycopg.connect(dsn_of(shop), autocommit=True) as owner:
             seen.add(finish_tick(owner))
         assert fingerprints(shop) == expected
-        assert row(shop, "select next_tick, next_customer_id from shop_control.clock") == (1, 99)
+        assert row(shop, "select next_tick, customer_count from shop_control.clock") == (1, 99)
         open_small_shop(shop)
     assert True in seen
 
