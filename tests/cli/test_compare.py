@@ -12,7 +12,7 @@ import pytest
 
 from shoplake.stack.local.databases import database_names
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 SHOPLAKE = str(Path(sys.executable).with_name("shoplake"))
 SMALL = ("--orders-per-day", "150", "--warm-up", "1", "--days", "1", "--days-after", "1")

@@ -86,6 +86,7 @@ def test_many_small_runs_give_the_rows_of_one_large_run(services):
     assert found[0] == found[1]
 
 
+@pytest.mark.long
 def test_a_killed_run_resumes_to_the_rows_of_one_that_was_not(services):
     ticks = 2 * TICKS_PER_DAY
     program = (
@@ -128,6 +129,7 @@ def test_a_shop_goes_on_from_memory_as_it_does_from_its_database(fresh):
     assert found[0] == found[1]
 
 
+@pytest.mark.long
 def test_a_first_load_leaves_the_rows_keys_and_rules_of_a_shop_that_was_written_day_by_day(services):
     rules = """
         select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint where connamespace = 'public'::regnamespace

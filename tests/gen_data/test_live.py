@@ -44,6 +44,7 @@ def test_live_with_a_switch_gives_the_rows_of_a_backfill_with_the_recorded_sched
             assert fingerprints(connection) == expected
 
 
+@pytest.mark.long
 def test_a_live_shop_killed_at_random_moments_comes_to_the_rows_of_a_backfill(services):
     ticks, kills = 200, 20
     program = "from gen_data.live import run_live; from shoplake.core.settings import load_settings; run_live(load_settings(), 1_000)"
@@ -127,6 +128,7 @@ def test_a_signal_ends_the_live_command_well(fresh, number):
     assert process.wait(10) == 0
 
 
+@pytest.mark.long
 def test_live_survives_a_restarted_postgresql():
     with private_stack("postgres") as settings:
         backfill(settings, days=1, orders_per_day=500, seed=6)

@@ -44,6 +44,7 @@ def test_a_service_that_stops_between_two_tables_is_a_sentence_and_the_next_buil
     assert whole_lake(traded.settings)["silver.orders"] != before["silver.orders"]
 
 
+@pytest.mark.long
 def test_a_build_that_is_killed_leaves_the_old_release_or_the_new_and_the_next_one_heals(traded: Traded) -> None:
     before = whole_lake(traded.settings)
     change_something(traded)

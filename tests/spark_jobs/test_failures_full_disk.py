@@ -25,7 +25,7 @@ from spark_jobs.run import build
 from tests.disks import full, small_disk
 from tests.spark_jobs.lake_rows import rows_of
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 TABLE = "silver.customers"
 

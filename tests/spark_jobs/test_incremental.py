@@ -75,6 +75,7 @@ class Shop:
         self.bronze.change("update", "orders", [self.orders[number]])
 
 
+@pytest.mark.long
 @settings(
     max_examples=EXAMPLES, deadline=None, derandomize=True, phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -12,7 +12,7 @@ from gen_data.shop import connect
 from shoplake.core.errors import SettingsError, ShopError
 from shoplake.stack.scratch import scratch_shops
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 ORDERS_PER_DAY, WARM_UP, SEED = 300, 3, 12
 

@@ -13,7 +13,7 @@ from gen_data.scenarios.measures import MEASURES
 from gen_data.shop import connect, switch_scenario
 from shoplake.stack.private import fresh_databases
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 SEED = 12
 # What shows at once is looked for in a shop of the usual size, what takes its time in a small one.

@@ -93,6 +93,7 @@ def test_rows_do_not_depend_on_how_time_is_cut_nor_on_starting_anew(fresh):
         cut_anyhow()
 
 
+@pytest.mark.long
 def test_a_shop_that_is_started_anew_again_and_again_goes_on_as_if_it_had_never_stopped(services):
     found = []
     until = 6 * TICKS_PER_DAY

@@ -75,6 +75,7 @@ def row(shop, query):
     return shop.execute(query).fetchone()
 
 
+@pytest.mark.long
 def test_a_tick_killed_at_any_moment_is_finished_to_the_same_rows(shop):
     dice, seen = random.Random(3), set()  # noqa: S311
     for seed in range(6):

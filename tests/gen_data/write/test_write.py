@@ -66,6 +66,7 @@ def after_steps(shop, changes, cuts):
         open_small_shop(shop)
 
 
+@pytest.mark.long
 @hypothesis_settings(max_examples=8, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32), st.sets(st.integers(1, DAYS * 96 - 1), max_size=8))
 def test_the_rows_are_the_same_however_they_are_written_and_time_is_cut(shop, seed, quarters):
