@@ -1,6 +1,6 @@
 """What a lake table says of itself: a declaration that makes it exist, refresh, be checked and be documented."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from pyiceberg.table.sorting import SortField, SortOrder
 from pyiceberg.transforms import DayTransform, IdentityTransform, MonthTransform, Transform
 from pyiceberg.types import DecimalType, IcebergType, NestedField
 
-from iceberg.quality.checks import Check, ReferenceCheck, RowCheck, SumCheck
+from iceberg.quality.checks import Check, IntervalCheck, ReferenceCheck, RowCheck, SumCheck
 from shoplake.core.errors import TableError
 
 AMOUNT = DecimalType(14, 2)
@@ -23,16 +23,34 @@ MONEY = DecimalType(20, 2)
 
 
 @dataclass(frozen=True)
+class Ratio:
+    """A number that is one column of the same row divided by another, empty where that is 0."""
+
+    numerator: str
+    denominator: str
+
+
+@dataclass(frozen=True)
+class DistinctCount:
+    """A number that says how many different values a column of the counted rows has; ``of`` names that column of the input."""
+
+    of: str
+
+
+@dataclass(frozen=True)
 class Column:
     """A column: its name, its Iceberg type, what it means (with its unit), and whether it may be empty.
 
-    Columns of the key always have a value, whatever ``required`` says.
+    Columns of the key always have a value, whatever ``required`` says. A number
+    that is not what single rows of the layer below make, added up, can say in
+    ``made`` how it is made instead, so that it can be explained.
     """
 
     name: str
     type: IcebergType
     doc: str
     required: bool = False
+    made: Ratio | DistinctCount | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +77,38 @@ class MergeByKey:
     """Rows whose key has new changes in bronze are replaced; all others stay as they are."""
 
 
+@dataclass(frozen=True)
+class AsOf:
+    """What rows look up in another input: by a column that both have, and as it was at an instant.
+
+    The transform is given ``on``, ``columns`` and the interval, and nothing else of it,
+    so that a change of anything else cannot matter.
+
+    Attributes:
+        table: The input that is looked up.
+        on: The column, of one name on both sides, that leads to it.
+        columns: What is read of it.
+        at: The instant, a column of the linking input, at which its row must be valid; None where it has no history.
+        since: Its column that says from when a row is valid.
+        until: Its column that says before when, empty as long as it is; None where any later instant may look back to it.
+        of: The input whose rows look up, which carry the linking input's key; by default the linking input itself.
+    """
+
+    table: str
+    on: str
+    columns: tuple[str, ...]
+    at: str | None = None
+    since: str = "valid_from"
+    until: str | None = "valid_to"
+    of: str | None = None
+
+    @property
+    def needed(self) -> list[str]:
+        """The columns of the looked-up input that the transform is given."""
+        interval = [self.since, *([self.until] if self.until else [])] if self.at else []
+        return list(dict.fromkeys([self.on, *self.columns, *interval]))
+
+
 @dataclass(frozen=True, init=False)
 class RecomputeTouched:
     """Groups that a changed input row belongs to, or belonged to before, are computed anew and replaced.
@@ -67,14 +117,44 @@ class RecomputeTouched:
         columns: The columns, part of the table's key, that name a group.
         via: The input that leads from rows without these columns to their
             groups: such rows carry its key, and count only together with it.
+        lookups: The inputs that only describe what others refer to by their key,
+            each with the columns that are read of it. They are read in whole. A
+            row of them that comes or goes changes no group, since the source's
+            foreign keys let nothing refer to it before or afterwards; when a row
+            gets another value, all groups are computed anew, so name columns
+            that rarely change.
+        as_of: What is looked up. A change of it touches the groups of those rows
+            alone that now find something else than before.
+        named: For inputs that call these columns otherwise, how they do.
     """
 
     columns: tuple[str, ...]
     via: str | None
+    lookups: Mapping[str, tuple[str, ...]]
+    as_of: tuple[AsOf, ...]
+    named: Mapping[str, tuple[str, ...]]
 
-    def __init__(self, *columns: str, via: str | None = None) -> None:
+    def __init__(
+        self,
+        *columns: str,
+        via: str | None = None,
+        lookups: Mapping[str, tuple[str, ...]] | None = None,
+        as_of: tuple[AsOf, ...] = (),
+        named: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
         object.__setattr__(self, "columns", columns)
         object.__setattr__(self, "via", via)
+        object.__setattr__(self, "lookups", lookups or {})
+        object.__setattr__(self, "as_of", as_of)
+        object.__setattr__(self, "named", named or {})
+
+    def looks_up_only(self, name: str) -> bool:
+        """Whether an input is looked up and nothing else."""
+        return name != self.via and any(link.table == name for link in self.as_of)
+
+    def columns_in(self, name: str) -> tuple[str, ...]:
+        """What the input ``name`` calls the group's columns, in their order."""
+        return self.named.get(name, self.columns)
 
 
 @dataclass(frozen=True)
@@ -117,9 +197,15 @@ class Table:
         used = [*self.key, *(self.refresh.columns if isinstance(self.refresh, RecomputeTouched) else ())]
         used += [self.partition_by.column] if self.partition_by else []
         used += [check.column for check in self.checks if isinstance(check, ReferenceCheck | SumCheck)]
+        used += [name for check in self.checks if isinstance(check, IntervalCheck) for name in check.columns]
+        used += [
+            name for column in self.columns if isinstance(column.made, Ratio) for name in (column.made.numerator, column.made.denominator)
+        ]
         for name in used:
             if name not in names:
-                raise TableError(f"table: {name} is used by the key, refresh, partition or a check, but is no column. Add it to columns.")
+                raise TableError(
+                    f"table: {name} is used by the key, refresh, partition, a check or a ratio, but is no column. Add it to columns."
+                )
         if not self.key:
             raise TableError("table: there is no key. Name the columns that tell one row from another.")
         if isinstance(self.refresh, RecomputeTouched) and not set(self.refresh.columns) <= set(self.key):

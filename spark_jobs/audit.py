@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from iceberg.quality.checks import Check, ReferenceCheck, RowCheck, Severity, SumCheck, quoted
+from iceberg.quality.checks import Check, IntervalCheck, ReferenceCheck, RowCheck, Severity, SumCheck, quoted
 from iceberg.quality.results import CheckResult
 from spark_jobs.lake import Lake
 from spark_jobs.refresh import Refreshed
@@ -76,15 +76,32 @@ def _marked(lake: Lake, table: LakeTable, rows: DataFrame) -> tuple[DataFrame, d
             broken[number] = F.expr(check.broken_when)
         elif isinstance(check, ReferenceCheck):
             found, value = f"_found_{number}", f"_value_{number}"
-            others = lake.read(check.other_table).select(F.col(check.other_column).alias(value)).distinct().withColumn(found, F.lit(True))
-            rows = rows.join(others, on=F.col(check.column) == F.col(value), how="left")
+            others = lake.read(check.other_table).select(F.col(check.other_column).alias(value))
+            if lake.tables[check.other_table].table.key != (check.other_column,):
+                others = others.distinct()
+            rows = rows.join(others.withColumn(found, F.lit(True)), on=F.col(check.column) == F.col(value), how="left")
             broken[number] = F.col(check.column).isNotNull() & F.col(found).isNull()
+        elif isinstance(check, IntervalCheck):
+            mark = f"_breaks_off_{number}"
+            rows, broken[number] = with_broken_intervals(rows, check, mark), F.col(mark)
     return rows, broken
+
+
+def with_broken_intervals(rows: DataFrame, check: IntervalCheck, mark: str) -> DataFrame:
+    """``rows`` with the column ``mark``: whether an interval is empty, or does not end where the next one begins."""
+    since, until, following = F.col(check.since), F.col(check.until), F.col(f"{mark}_next")
+    may_end = F.coalesce(F.col(check.ended), F.lit(False)) if check.ended else F.lit(False)
+    is_followed = F.when(following.isNull(), until.isNull() | may_end).otherwise((until == following) | (may_end & (until < following)))
+    is_whole = F.coalesce(is_followed, F.lit(False)) & F.coalesce(since < until, until.isNull())
+    next_begins = F.lead(check.since).over(Window.partitionBy(check.of).orderBy(check.since))
+    return rows.withColumn(f"{mark}_next", next_begins).withColumn(mark, ~is_whole)
 
 
 def _words(check: Check) -> tuple[str, str]:
     if isinstance(check, RowCheck):
         return check.rule, check.fault
+    if isinstance(check, IntervalCheck):
+        return f"{check.since} to {check.until} of each {check.of} must follow each other without gap or overlap", "do not"
     return f"{check.column} must be in {check.other_table}", "are not"
 
 
@@ -142,4 +159,6 @@ def _rows(count: int) -> str:
 
 
 def _singular(fault: str) -> str:
-    return {"are below": "is below", "are above": "is above", "are not": "is not", "have none": "has none"}.get(fault, fault)
+    return {"are below": "is below", "are above": "is above", "are not": "is not", "have none": "has none", "do not": "does not"}.get(
+        fault, fault
+    )

@@ -25,6 +25,8 @@ from shoplake.core.errors import TableError
 
 Range = tuple[str, str]
 MOST_RANGES = 24
+MOST_KEYS = 20_000
+"""So many values at most are brought here to bound what is read by them."""
 
 _SQL_TYPES = {
     IntegerType(): "int",

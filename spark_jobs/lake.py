@@ -27,6 +27,12 @@ class Lake:
             return self.run.inputs[name].snapshot_id
         return self.run.tables[name].snapshot_id or NO_SNAPSHOT
 
+    def row_count(self, name: str) -> int:
+        """The rows of a table at the run's version of it, as its snapshot says; those of bronze are changes, some of them behind the cut."""
+        version = self.version(name)
+        snapshot = None if version == NO_SNAPSHOT else self.catalog.load_table(name).snapshot_by_id(version)
+        return int(snapshot.summary["total-records"] or 0) if snapshot and snapshot.summary else 0
+
     def read(self, name: str, snapshot_id: int | None = None) -> DataFrame:
         """The rows of a table at a snapshot, by default at the run's own version of it."""
         version = self.version(name) if snapshot_id is None else snapshot_id

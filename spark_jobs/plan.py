@@ -22,13 +22,13 @@ from spark_jobs.tables import LakeTable, Tables, discover
 def begin_run(settings: Settings, tables: Sequence[str] | None = None, full: bool = False) -> Run:
     """Resolve the cut and every input, and record a run that other processes can join by its number.
 
-    ``tables`` limits the run to those and what they depend on; with ``full``
+    ``tables`` limits the run to those and what they depend on, else the settings say which; with ``full``
     they are computed from scratch. A run with nothing to do has the status
     ``nothing_new``. Raises TableError for an unknown table or input, ReleaseError
     when main of a table is not what the last release made it.
     """
     registry = discover()
-    chosen = registry.with_inputs(tables) if tables is not None else list(registry.by_name)
+    chosen = registry.with_inputs(tables) if tables is not None else list(registry.selected(settings).by_name)
     rebuilt = set(tables or chosen) if full else set()
     catalog = prepare_lake(settings)
     with catalog_database(settings.catalog_dsn) as connection:

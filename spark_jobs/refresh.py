@@ -10,14 +10,16 @@ from iceberg.quality.checks import quoted
 from iceberg.runs import TableRun
 from iceberg.table import FullRefresh, MergeByKey, RecomputeTouched
 from shoplake.core.settings import CATALOG_NAME
+from spark_jobs.as_of import looked_up
 from spark_jobs.bounds import in_ranges, ranges_around
 from spark_jobs.changes import Truncation, current_rows
 from spark_jobs.lake import Lake
-from spark_jobs.session import describe_jobs
+from spark_jobs.session import compile_expressions, describe_jobs
 from spark_jobs.tables import LakeTable
 from spark_jobs.touched import Groups, GroupsTouched, KeysTouched, Touched, group_condition, touched_groups
 
 MOST_KEYS = 10_000
+MOST_INTERPRETED_ROWS = 200_000
 EVERYTHING = "true"
 
 
@@ -46,6 +48,7 @@ def refresh(lake: Lake, table: LakeTable, state: TableRun, is_full: bool) -> Ref
     """Write the table's branch, by its declared strategy or in full; ``state`` says what its base had consumed."""
     strategy = table.table.refresh
     consumed = dict(state.inputs)
+    compile_expressions(lake.session, False)
     if is_full or isinstance(strategy, FullRefresh) or state.base_snapshot_id is None or state.cut_end_lsn is None:
         return _full(lake, table, state)
     if isinstance(strategy, MergeByKey):
@@ -56,13 +59,14 @@ def refresh(lake: Lake, table: LakeTable, state: TableRun, is_full: bool) -> Ref
 
 
 def _full(lake: Lake, table: LakeTable, state: TableRun) -> Refreshed:
+    compile_expressions(lake.session, sum(lake.row_count(name) for name in table.inputs) > MOST_INTERPRETED_ROWS)
     if isinstance(table.table.refresh, MergeByKey):
         describe_jobs(lake.session, f"{table.name} look at changes")
         changes = lake.changes(table.inputs[0])
         truncated, has_unchanged = _look_at(changes)
         inputs = {table.inputs[0]: current_rows(changes, table.table.key, truncated, has_unchanged)}
     else:
-        inputs = {name: lake.read(name) for name in table.inputs}
+        inputs = {name: lake.read(name) for name in table.inputs} | _lookups(lake, table) | looked_up(lake, table)
     make_branch(lake, table.name, state.base_snapshot_id)
     describe_jobs(lake.session, f"{table.name} full")
     lake.transform(table, inputs).writeTo(lake.branch(table.name)).overwrite(F.lit(True))
@@ -104,6 +108,7 @@ def _merge_by_key(lake: Lake, table: LakeTable, state: TableRun, after_lsn: int)
         is_new, has_truncate, has_unchanged = all_of[3:]
     if has_truncate:
         return _full(lake, table, state)
+    compile_expressions(lake.session, count > MOST_KEYS)
     ranges = ranges_around(intervals)
     keys = changes.select(*key).distinct()
     rows = current_rows(_reaching_back(lake, source, changes, keys, key) if has_unchanged else changes, key, None, bool(has_unchanged))
@@ -127,21 +132,30 @@ def _recompute(lake: Lake, table: LakeTable, state: TableRun, strategy: Recomput
     if not found.groups:
         return Refreshed("recompute", False, None, EVERYTHING, {}, 0)
     scope = group_condition(table, strategy, found.groups)
-    inputs = {}
+    inputs = _lookups(lake, table)
     for name in table.inputs:
+        if name in inputs or strategy.looks_up_only(name):
+            continue
         columns = lake.tables[name].table.column_names
-        if set(strategy.columns) <= set(columns):
-            inputs[name] = lake.read(name).where(scope)
+        if set(strategy.columns_in(name)) <= set(columns):
+            inputs[name] = lake.read(name).where(group_condition(table, strategy, found.groups, source=name))
         elif strategy.via and found.via_ranges is not None:
             first = lake.tables[strategy.via].table.key[0]
             inputs[name] = lake.read(name).where(in_ranges(first, lake.tables[name].table.column(first).type, found.via_ranges))
-    made = lake.transform(table, inputs)
+    # What is looked up may bring rows of other groups along.
+    made = lake.transform(table, inputs | looked_up(lake, table, inputs)).where(scope)
     make_branch(lake, table.name, state.base_snapshot_id)
     describe_jobs(lake.session, f"{table.name} recompute")
     # By snapshot, since a MERGE cannot plan a view of its own target.
     held = lake.read(table.name, state.base_snapshot_id).where(scope).select(*table.table.key)
     _merge(lake, table, held, made, group_condition(table, strategy, found.groups, "target"))
     return Refreshed("recompute", True, GroupsTouched(found.groups), scope, inputs)
+
+
+def _lookups(lake: Lake, table: LakeTable) -> dict[str, DataFrame]:
+    """What things are looked up in, without the columns that are not declared: a change of those is not noticed."""
+    declared = table.table.refresh.lookups if isinstance(table.table.refresh, RecomputeTouched) else {}
+    return {name: lake.read(name).select(*lake.tables[name].table.key, *columns) for name, columns in declared.items()}
 
 
 def make_branch(lake: Lake, name: str, base_snapshot_id: int | None) -> None:

@@ -2,7 +2,7 @@
 
 import socket
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import cast
 from urllib.parse import urlsplit
@@ -34,7 +34,7 @@ def spark_session(settings: Settings) -> Iterator[SparkSession]:
     except OSError as problem:
         raise does_not_answer(f"store: {settings.s3_url}", problem) from problem
     try:
-        session = _connect(settings) if remote else _classic(settings)
+        session = connect(settings.spark_remote, _session_properties(settings)) if remote else _classic(settings)
     except Exception as problem:
         raise does_not_answer(f"spark: {settings.spark_remote.partition('/;')[0]}", problem) from problem
     try:
@@ -54,14 +54,21 @@ def describe_jobs(session: SparkSession, words: str) -> None:
         session.sparkContext.setJobDescription(words)
 
 
-def _connect(settings: Settings) -> SparkSession:
-    _knock(settings.spark_remote, 15002)
+def compile_expressions(session: SparkSession, is_worth_it: bool) -> None:
+    """Let Spark compile what it evaluates from now on, or interpret it: compiling a stage takes longer than many thousand rows."""
+    session.conf.set("spark.sql.codegen.wholeStage", str(is_worth_it).lower())
+    session.conf.set("spark.sql.codegen.factoryMode", "FALLBACK" if is_worth_it else "NO_CODEGEN")
+
+
+def connect(remote: str, properties: Mapping[str, str]) -> SparkSession:
+    """A new session of a Spark Connect server (``sc://...``), with these properties; who makes it stops it. Raises what the client raises."""
+    _knock(remote, 15002)
     # What the sentence of the failure says as well.
     warnings.filterwarnings("ignore", message=r"\[RETRIES_EXCEEDED\]")
-    session: SparkSession = SparkSession.builder.remote(settings.spark_remote).create()
+    session: SparkSession = SparkSession.builder.remote(remote).create()
     # The client's own patience is ten minutes, in which a stopped server looks like slow work.
     cast(RemoteSession, session).client.set_retry_policies([DefaultPolicy(max_retries=6, max_backoff=2_000)])
-    for name, value in _session_properties(settings).items():
+    for name, value in properties.items():
         session.conf.set(name, value)
     return session
 

@@ -1,6 +1,7 @@
 """Every table that the project builds: found in the folders, in the order in which they can be built."""
 
 import ast
+import fnmatch
 import hashlib
 import importlib
 import inspect
@@ -17,7 +18,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 
 from iceberg.quality.checks import ReferenceCheck, SumCheck
-from iceberg.table import MergeByKey, RecomputeTouched, Table
+from iceberg.table import AsOf, MergeByKey, RecomputeTouched, Table
 from shoplake.core.errors import TableError
 from shoplake.core.settings import Settings
 
@@ -77,6 +78,13 @@ class Tables:
     def bronze(self) -> tuple[str, ...]:
         """The bronze tables that any of the tables reads."""
         return tuple(sorted({name for table in self.by_name.values() for name in table.inputs if name.startswith("bronze.")}))
+
+    def selected(self, settings: Settings) -> "Tables":
+        """The tables that the settings ask for, with all that they depend on. Raises TableError for a pattern that fits none."""
+        wanted = []
+        for pattern in settings.tables:
+            wanted += fnmatch.filter(self.by_name, pattern) or [self[pattern].name]
+        return Tables({name: self.by_name[name] for name in self.with_inputs(wanted)})
 
     def with_inputs(self, names: Sequence[str]) -> list[str]:
         """``names`` and every table that they depend on, directly or not, in build order."""
@@ -160,6 +168,13 @@ def _check_refresh(name: str, table: Table, inputs: tuple[str, ...]) -> None:
         )
     if isinstance(table.refresh, RecomputeTouched) and table.refresh.via is not None and table.refresh.via not in inputs:
         raise TableError(f"table: {name} finds its groups via {table.refresh.via}, which it does not read. Add it to transform().")
+    unread = [lookup for lookup in (table.refresh.lookups if isinstance(table.refresh, RecomputeTouched) else ()) if lookup not in inputs]
+    if unread:
+        raise TableError(f"table: {name} looks things up in {unread[0]}, which it does not read. Add it to transform().")
+    for link in table.refresh.as_of if isinstance(table.refresh, RecomputeTouched) else ():
+        missing = next((other for other in (link.table, link.of) if other is not None and other not in inputs), None)
+        if missing is not None:
+            raise TableError(f"table: {name} looks things up with {missing}, which it does not read. Add it to transform().")
     for check in table.checks:
         if isinstance(check, SumCheck) and check.other_table not in inputs:
             raise TableError(f"table: {name} is to sum to {check.other_table}, which it does not read. Add it to transform().")
@@ -170,22 +185,48 @@ def _check_groups(table: LakeTable, by_name: Mapping[str, LakeTable]) -> None:
     refresh = table.table.refresh
     if not isinstance(refresh, RecomputeTouched):
         return
-    has_groups = {name: set(refresh.columns) <= set(by_name[name].table.column_names) for name in table.inputs if name in by_name}
+    for name, columns in refresh.named.items():
+        if name not in table.inputs or len(columns) != len(refresh.columns):
+            raise TableError(
+                f"table: {table.name} says how {name} names its groups, but does not read that or names another number of columns. "
+                "Correct named=."
+            )
+    has_groups = {name: set(refresh.columns_in(name)) <= set(by_name[name].table.column_names) for name in table.inputs if name in by_name}
     link_key = by_name[refresh.via].table.key if refresh.via else ()
+    for lookup, columns in refresh.lookups.items():
+        missing = sorted(set(columns) - set(by_name[lookup].table.column_names)) if lookup in by_name else [*columns]
+        if missing:
+            raise TableError(f"table: {table.name} looks up {missing[0]} in {lookup}, which does not have it. Correct the column's name.")
     for name in table.inputs:
+        if name in refresh.lookups:
+            continue
         is_linked = bool(link_key) and name in by_name and set(link_key) <= set(by_name[name].table.column_names)
-        if not has_groups.get(name) and not is_linked:
+        if not has_groups.get(name) and not is_linked and not refresh.looks_up_only(name):
             raise TableError(
                 f"table: {table.name} recomputes groups of ({', '.join(refresh.columns)}), which its input {name} does not have. "
-                "Name with via= the input that leads to them."
+                "Name with via= the input that leads to them, with lookups= what is read of it, or with as_of= how it is looked up."
             )
     if refresh.via and not has_groups[refresh.via]:
         raise TableError(f"table: {table.name} finds its groups via {refresh.via}, which does not have them. Choose an input that has.")
+    for link in refresh.as_of:
+        _check_look_up(table.name, refresh, link, by_name)
     for check in table.table.checks:
         if isinstance(check, SumCheck) and not has_groups[check.other_table]:
             raise TableError(
                 f"table: {table.name} is to sum to {check.other_table}, which does not have its groups. Choose an input that has."
             )
+
+
+def _check_look_up(name: str, refresh: RecomputeTouched, link: AsOf, by_name: Mapping[str, LakeTable]) -> None:
+    """Refuse a look-up whose changes could not be traced to groups."""
+    if refresh.via is None:
+        raise TableError(f"table: {name} looks things up in {link.table}, but no input leads from there to its groups. Name it with via=.")
+    holder = link.of or refresh.via
+    needed = [(link.table, column) for column in link.needed] + [(holder, link.on)] + ([(refresh.via, link.at)] if link.at else [])
+    needed += [(holder, column) for column in by_name[refresh.via].table.key]
+    for other, column in needed:
+        if column not in by_name[other].table.column_names:
+            raise TableError(f"table: {name} looks things up by {column} of {other}, which does not have it. Correct the name.")
 
 
 def _logic(module: ModuleType) -> str:

@@ -16,12 +16,12 @@ from pyspark.sql import functions as F
 
 from iceberg.runs import catalog_database, versions_between
 from iceberg.table import RecomputeTouched
-from spark_jobs.bounds import Range, in_groups, in_ranges, ranges_around
+from spark_jobs.as_of import found_otherwise
+from spark_jobs.bounds import MOST_KEYS, Range, in_groups, in_ranges, ranges_around
 from spark_jobs.lake import Lake
 from spark_jobs.tables import LakeTable
 
 MOST_GROUPS = 2_000
-MOST_KEYS = 20_000
 
 
 @dataclass(frozen=True)
@@ -91,27 +91,38 @@ def touched_groups(lake: Lake, table: LakeTable, refresh: RecomputeTouched, cons
         if consumed[name] == lake.version(name):
             continue
         touched = touched_since(lake, name, consumed[name])
-        if touched is None:
+        if touched is None and not refresh.looks_up_only(name):
             return None
-        is_linked = refresh.via is not None and set(link_key) <= set(lake.tables[name].table.column_names)
+        if touched is not None and name in refresh.lookups:
+            if _has_other_values(lake, name, touched, consumed[name], refresh.lookups[name]):
+                return None
+            continue
+        direct += found_otherwise(
+            lake, refresh, name, "true" if touched is None else touched_condition(lake, name, touched), consumed[name]
+        )
+        if touched is None or refresh.looks_up_only(name):
+            continue
+        # A row that has its group belongs to it, whatever it refers to besides: a ticket of a customer need not be about an order.
+        is_linked = not set(refresh.columns_in(name)) <= set(lake.tables[name].table.column_names)
         (links if is_linked else direct).append(
-            _touched_values(lake, name, touched, consumed[name], link_key if is_linked else refresh.columns)
+            _touched_values(lake, name, touched, consumed[name], link_key if is_linked else refresh.columns_in(name))
         )
     if links and refresh.via:
         direct.append(_groups_of_links(lake, refresh, refresh.via, reduce(DataFrame.union, links).distinct(), consumed[refresh.via]))
     if not direct:
         return Groups([], None)
     texts = [F.col(column).cast("string").alias(column) for column in refresh.columns]
-    found = reduce(DataFrame.union, direct).distinct().dropna().select(*texts).limit(MOST_GROUPS + 1).collect()
+    found = reduce(DataFrame.union, direct).toDF(*refresh.columns).distinct().dropna().select(*texts).limit(MOST_GROUPS + 1).collect()
     if len(found) > MOST_GROUPS:
         return None
     groups = sorted([str(value) for value in row] for row in found)
     return Groups(groups, _link_ranges(lake, table, refresh, groups) if refresh.via else None)
 
 
-def group_condition(table: LakeTable, refresh: RecomputeTouched, groups: list[list[str]], alias: str = "") -> str:
-    """SQL that holds for rows of ``groups`` in any table that has the group's columns."""
-    return in_groups([(name, table.table.column(name).type) for name in refresh.columns], groups, alias)
+def group_condition(table: LakeTable, refresh: RecomputeTouched, groups: list[list[str]], alias: str = "", source: str = "") -> str:
+    """SQL that holds for rows of ``groups`` in the table itself, or in its input ``source``."""
+    named = zip(refresh.columns_in(source), refresh.columns, strict=True)
+    return in_groups([(there, table.table.column(here).type) for there, here in named], groups, alias)
 
 
 def touched_condition(lake: Lake, name: str, touched: Touched) -> str:
@@ -140,6 +151,13 @@ def _touched_values(lake: Lake, name: str, touched: Touched, consumed: int, colu
     return rows.select(*columns)
 
 
+def _has_other_values(lake: Lake, name: str, touched: Touched, consumed: int, columns: tuple[str, ...]) -> bool:
+    """Whether a row of an input has other values of ``columns`` now than before; one that came or went has none to compare."""
+    condition, key = touched_condition(lake, name, touched), list(lake.tables[name].table.key)
+    before, now = (rows.where(condition).select(*key, *columns) for rows in (lake.read(name, consumed), lake.read(name)))
+    return not before.join(now.select(*key), on=key, how="left_semi").exceptAll(now).isEmpty()
+
+
 def _beyond(columns: tuple[str, ...], table: LakeTable) -> list[str]:
     return [column for column in columns if column not in table.table.key]
 
@@ -153,15 +171,16 @@ def _groups_of_links(lake: Lake, refresh: RecomputeTouched, via: str, links: Dat
         values = found.column(key[0]).to_pylist()
         condition = in_ranges(key[0], lake.tables[via].table.column(key[0]).type, ranges_around([(value, value) for value in values]))
         links = lake.session.createDataFrame(found) if found.num_rows else links.where("false")
-    wanted = list(dict.fromkeys([*key, *refresh.columns]))
+    columns = refresh.columns_in(via)
+    wanted = list(dict.fromkeys([*key, *columns]))
     before = lake.read(via, consumed).where(condition).select(*wanted)
     now = lake.read(via).where(condition).select(*wanted)
-    return before.union(now).join(F.broadcast(links), on=list(key), how="left_semi").select(*refresh.columns)
+    return before.union(now).join(F.broadcast(links), on=list(key), how="left_semi").select(*columns)
 
 
 def _link_ranges(lake: Lake, table: LakeTable, refresh: RecomputeTouched, groups: list[list[str]]) -> list[Range]:
     via = refresh.via or ""
     first = lake.tables[via].table.key[0]
-    rows = lake.read(via).where(group_condition(table, refresh, groups))
-    extent = rows.groupBy(*refresh.columns).agg(F.min(first).alias("low"), F.max(first).alias("high")).collect()
+    rows = lake.read(via).where(group_condition(table, refresh, groups, source=via))
+    extent = rows.groupBy(*refresh.columns_in(via)).agg(F.min(first).alias("low"), F.max(first).alias("high")).collect()
     return ranges_around([(row["low"], row["high"]) for row in extent])

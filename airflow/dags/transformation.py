@@ -86,7 +86,7 @@ def transformation() -> None:
     lake_run = begin()
     published = publish(lake_run)
     published >> abandon(lake_run)
-    tables = discover()
+    tables = discover().selected(load_settings())
     groups = {layer: TaskGroup(group_id=layer) for layer in dict.fromkeys(name.split(".")[0] for name in tables.by_name)}
     built: dict[str, Any] = {}
     for name, table in tables.by_name.items():

@@ -59,7 +59,29 @@ class SumCheck:
     severity: Severity = Severity.STOP
 
 
-Check = RowCheck | ReferenceCheck | SumCheck
+@dataclass(frozen=True)
+class IntervalCheck:
+    """The intervals of what has the same value of ``of`` follow each other: none is empty, none overlaps, none leaves a gap.
+
+    An interval begins with ``since`` and ends before ``until``, which is empty
+    for the last one. After a row for which the column ``ended`` is true there
+    may be nothing for a while, or nothing more.
+    """
+
+    name: str
+    of: str
+    since: str
+    until: str
+    ended: str | None = None
+    severity: Severity = Severity.STOP
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it looks at."""
+        return (self.of, self.since, self.until, *([self.ended] if self.ended else []))
+
+
+Check = RowCheck | ReferenceCheck | SumCheck | IntervalCheck
 
 
 def not_null(column: str, severity: Severity = Severity.STOP) -> RowCheck:
@@ -98,6 +120,11 @@ def references(column: str, other_table: str, other_column: str | None = None, s
 def sums_to(column: str, other_table: str, other_column: str, within: str = "0.00", severity: Severity = Severity.STOP) -> SumCheck:
     """``column`` adds up to ``other_column`` of an input, to within an amount of money."""
     return SumCheck(f"{column} sums to {other_table} {other_column}", column, other_table, other_column, Decimal(within), severity)
+
+
+def without_gap(of: str, since: str, until: str, ended: str | None = None, severity: Severity = Severity.STOP) -> IntervalCheck:
+    """The intervals from ``since`` to ``until`` of each value of ``of`` never overlap, and leave a gap only behind a row that is ``ended``."""
+    return IntervalCheck(f"{since} to {until} without gap", of, since, until, ended, severity)
 
 
 def quoted(column: str) -> str:

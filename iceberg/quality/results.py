@@ -61,3 +61,21 @@ def results_of(connection: psycopg.Connection[Any], run_id: int) -> list[CheckRe
             (run_id,),
         ).fetchall()
     return [CheckResult(**{**row, "severity": Severity(row["severity"])}) for row in rows]
+
+
+def results_of_version(connection: psycopg.Connection[Any], table_name: str, snapshot_id: int) -> list[CheckResult]:
+    """What the checks of a table found in the run that wrote its snapshot, by check; none where no run did."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(
+            """
+            select table_name, check_name, severity, passed, failing_count, examples, sentence
+            from shoplake.check_results result
+            where table_name = %(table)s and run_id = (
+                select max(built.run_id) from shoplake.run_tables built
+                where built.table_name = %(table)s and built.snapshot_id = %(snapshot)s and built.status = 'built'
+            )
+            order by check_name
+            """,
+            {"table": table_name, "snapshot": snapshot_id},
+        ).fetchall()
+    return [CheckResult(**{**row, "severity": Severity(row["severity"])}) for row in rows]

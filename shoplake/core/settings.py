@@ -38,6 +38,12 @@ LAKE_WRITER = "lake_writer"
 ANALYST = "analyst"
 AIRFLOW_ROLE = "airflow"
 
+# What a small machine keeps up to date every few minutes: who bought what, and what was sold.
+SALES_TABLES = (
+    "gold.daily_sales", "gold.hourly_sales", "gold.sales_by_channel",
+    "silver.customers", "silver.customer_addresses", "silver.customer_history", "silver.order_status_history", "silver.product_prices",
+)  # fmt: skip
+
 
 def default_home() -> Path:
     """The folder of everything the local stack writes: SHOPLAKE_HOME, or .shoplake beside the project."""
@@ -118,6 +124,10 @@ class Settings(BaseSettings):
     s3_region: str = Field(default="us-east-1", description="region of the S3 store")
     s3_access_key: str | None = Field(default=None, repr=False, description="access key of an identity that may write")
     s3_secret_key: str | None = Field(default=None, repr=False, description="secret of that key")
+    tables: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=SALES_TABLES,
+        description="tables that builds bring up to date, with what they depend on; names, or patterns such as gold.* or *",
+    )
     warehouse: str = Field(default=f"s3://{BUCKET}/warehouse", pattern=r"^s3://", description="where the tables' files live")
 
     time_zone: str = Field(default="Asia/Ho_Chi_Minh", description="the shop's time zone: it decides where a day begins")
@@ -134,7 +144,7 @@ class Settings(BaseSettings):
     def _absolute(cls, path: Path | None) -> Path | None:
         return path.expanduser().absolute() if path is not None else None
 
-    @field_validator("source_schemas", "source_exclude", mode="before")
+    @field_validator("source_schemas", "source_exclude", "tables", mode="before")
     @classmethod
     def _listed(cls, given: object) -> object:
         return tuple(part.strip() for part in given.split(",") if part.strip()) if isinstance(given, str) else given

@@ -1,6 +1,6 @@
 """A line of an order: so many pieces of one product."""
 
-from pyiceberg.types import IntegerType, LongType
+from pyiceberg.types import IntegerType, LongType, StringType
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -22,7 +22,8 @@ TABLE = Table(
         Column("list_amount", AMOUNT, "list price times quantity"),
         Column("discount_amount", AMOUNT, "discount on the line"),
         Column("line_amount", AMOUNT, "list amount less discount"),
-        Column("unit_cost", AMOUNT, "what one piece cost the shop when ordered"),
+        Column("unit_cost", AMOUNT, "what a piece usually cost the shop when ordered; what it did cost is in silver.inventory_log"),
+        Column("warehouse_code", StringType(), "where its pieces leave from, see silver.warehouses"),
     ),
     refresh=MergeByKey(),
     checks=(
@@ -31,6 +32,7 @@ TABLE = Table(
         at_least("discount_amount", 0),
         references("order_id", "silver.orders"),
         references("product_id", "silver.products"),
+        references("warehouse_code", "silver.warehouses"),
     ),
 )
 

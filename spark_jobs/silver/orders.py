@@ -6,6 +6,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import accepted_values, at_least, at_most_column, not_null, references
 from iceberg.table import AMOUNT, Column, MergeByKey, Table
+from spark_jobs.local_time import local_date, local_month
 from spark_jobs.vocabulary import ORDER_STATUSES
 
 TABLE = Table(
@@ -19,6 +20,7 @@ TABLE = Table(
         Column("status", StringType(), "pending, paid, packed, shipped, delivered, cancelled or returned"),
         Column("ordered_at", TimestamptzType(), "when the order was placed"),
         Column("order_date", DateType(), "day the order was placed, in the shop's time zone"),
+        Column("order_month", DateType(), "first day of that day's month"),
         Column("order_hour", IntegerType(), "hour of that day, 0 to 23, in the shop's time zone"),
         Column("currency", StringType(), "currency of the amounts, ISO 4217"),
         Column("items_amount", AMOUNT, "list price times quantity of all lines, before discounts"),
@@ -27,6 +29,8 @@ TABLE = Table(
         Column("shipping_amount", AMOUNT, "what the customer pays for shipping"),
         Column("tax_amount", AMOUNT, "tax on the order"),
         Column("total_amount", AMOUNT, "what the customer pays: net, shipping and tax"),
+        Column("device_id", LongType(), "device that it was placed from"),
+        Column("placed_from", StringType(), "province of the network address that it was placed from"),
         Column("updated_at", TimestamptzType(), "when the row last changed at the source"),
     ),
     refresh=MergeByKey(),
@@ -45,11 +49,11 @@ TABLE = Table(
 
 
 def transform(bronze_orders: DataFrame, time_zone: str) -> DataFrame:
-    """The current row of each order, with its day and hour in the shop's time zone."""
-    ordered_locally = F.from_utc_timestamp("ordered_at", time_zone)
+    """The current row of each order, with its day, month and hour in the shop's time zone."""
     return (
-        bronze_orders.withColumn("order_date", F.to_date(ordered_locally))
-        .withColumn("order_hour", F.hour(ordered_locally))
+        bronze_orders.withColumn("order_date", local_date("ordered_at", time_zone))
+        .withColumn("order_month", local_month("ordered_at", time_zone))
+        .withColumn("order_hour", F.hour(F.from_utc_timestamp("ordered_at", time_zone)))
         .withColumn("net_amount", (F.col("items_amount") - F.col("discount_amount")).cast("decimal(14,2)"))
         .select(*TABLE.column_names)
     )

@@ -1,10 +1,11 @@
 """An attempt to pay an order, as it stands now."""
 
-from pyiceberg.types import IntegerType, LongType, StringType, TimestamptzType
+from pyiceberg.types import DateType, IntegerType, LongType, StringType, TimestamptzType
 from pyspark.sql import DataFrame
 
 from iceberg.quality.checks import accepted_values, at_least, references
 from iceberg.table import AMOUNT, Column, MergeByKey, Table
+from spark_jobs.local_time import local_date
 
 TABLE = Table(
     grain="one row per payment attempt",
@@ -16,7 +17,10 @@ TABLE = Table(
         Column("method", StringType(), "cod, card, e_wallet or bank_transfer"),
         Column("status", StringType(), "succeeded, failed, or refunded for money that was given back"),
         Column("amount", AMOUNT, "what was to be paid, in the order's currency"),
-        Column("paid_at", TimestamptzType(), "when it was tried"),
+        Column("paid_at", TimestamptzType(), "when it was paid, paid back, or tried"),
+        Column("paid_date", DateType(), "that day, in the shop's time zone"),
+        Column("card_token", StringType(), "stands for the card, the same for the same card, empty unless by card"),
+        Column("failure_reason", StringType(), "why the attempt failed, empty unless it did"),
     ),
     refresh=MergeByKey(),
     checks=(
@@ -28,6 +32,6 @@ TABLE = Table(
 )
 
 
-def transform(bronze_payments: DataFrame) -> DataFrame:
-    """The current row of each key, as the shop has it."""
-    return bronze_payments.select(*TABLE.column_names)
+def transform(bronze_payments: DataFrame, time_zone: str) -> DataFrame:
+    """The current row of each key, with its day in the shop's time zone."""
+    return bronze_payments.withColumn("paid_date", local_date("paid_at", time_zone)).select(*TABLE.column_names)

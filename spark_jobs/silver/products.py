@@ -16,6 +16,8 @@ TABLE = Table(
         Column("name", StringType(), "name as shown to customers"),
         Column("list_price", AMOUNT, "price now, before discounts, in the shop's currency"),
         Column("unit_cost", AMOUNT, "what one piece costs the shop now, in its currency"),
+        Column("supplier_id", IntegerType(), "where it comes from, see silver.suppliers"),
+        Column("weight_grams", IntegerType(), "weight of a piece, packed"),
         Column("status", StringType(), "active or discontinued"),
         Column("created_at", TimestamptzType(), "when the product was first offered"),
         Column("updated_at", TimestamptzType(), "when the row last changed at the source"),
@@ -26,6 +28,7 @@ TABLE = Table(
         at_least("unit_cost", 0),
         accepted_values("status", "active", "discontinued"),
         references("category_id", "silver.categories"),
+        references("supplier_id", "silver.suppliers"),
     ),
 )
 

@@ -107,6 +107,25 @@ def product(number: int) -> Row:
     }  # fmt: skip
 
 
+def version(customer_id: int, number: int, operation: str, tier: str = "bronze", at: datetime = START) -> Row:
+    """A version of a customer in the shop's audit."""
+    known = {name: value for name, value in customer(customer_id, tier).items() if name not in ("registered_at", "updated_at")}
+    return {**known, "version": number, "operation": operation, "changed_at": at}
+
+
+def address(number: int, customer_id: int, at: datetime = START, province: str = "Huế") -> Row:
+    """An address that was entered as the customer's default."""
+    return {
+        "address_id": number, "customer_id": customer_id, "recipient": f"Customer {customer_id}", "street": "1 Street", "district": "1",
+        "province": province, "is_default": True, "created_at": at, "updated_at": at,
+    }  # fmt: skip
+
+
+def price(product_id: int, amount: int, at: datetime = START) -> Row:
+    """A list price from an instant on."""
+    return {"product_id": product_id, "valid_from": at, "list_price": Decimal(amount), "updated_at": at}
+
+
 def order(number: int, at: datetime = START, channel_code: str = "shopee", status: str = "paid", amount: int = 100) -> Row:
     total = Decimal(amount)
     return {
@@ -120,7 +139,7 @@ def line(order_id: int, amount: int = 100, number: int = 1) -> Row:
     value = Decimal(amount)
     return {
         "order_id": order_id, "line_number": number, "product_id": 1, "quantity": 1, "list_price": value, "discount_amount": Decimal(0),
-        "line_amount": value, "unit_cost": value / 2,
+        "line_amount": value, "unit_cost": value / 2, "warehouse_code": "HAN",
     }  # fmt: skip
 
 
@@ -135,7 +154,13 @@ def open_shop(bronze: Bronze) -> None:
     bronze.change("snapshot", "channels", [channel(code) for code in ("shopee", "lazada", "tiki", "website")])
     bronze.change("snapshot", "categories", [{"category_id": 1, "name": "All", "updated_at": START}])
     bronze.change("snapshot", "products", [product(number) for number in range(1, 6)])
+    bronze.change(
+        "snapshot", "warehouses", [{"warehouse_code": "HAN", "name": "North", "region": "north", "province": "Hà Nội", "updated_at": START}]
+    )
+    bronze.change("snapshot", "product_prices", [price(number, 100) for number in range(1, 6)])
     bronze.change("snapshot", "customers", [customer(number) for number in range(1, 6)])
+    bronze.change("snapshot", "customer_history", [version(number, 1, "insert") for number in range(1, 6)])
+    bronze.change("snapshot", "customer_addresses", [address(number, number) for number in range(1, 6)])
 
 
 def trade(bronze: Bronze, first: int, count: int, days: int = 1, operation: str = "insert") -> None:

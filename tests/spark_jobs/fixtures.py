@@ -48,7 +48,6 @@ def template(spark_services: Settings) -> Iterator[tuple[Settings, int]]:
         place(bronze, 1)
         place(bronze, 2, at=START + timedelta(days=1))
         place(bronze, 3, at=START + timedelta(days=1), channel_code="tiki")
-        bronze.change("insert", "customer_history", [{"customer_id": 1, "version": 1, "operation": "insert", "changed_at": START}])
         end = bronze.commit()
         assert build(settings).release is not None
         catalog.engine.dispose()

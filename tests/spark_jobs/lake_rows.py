@@ -19,7 +19,7 @@ def rows_of(settings: Settings, name: str, *columns: str) -> Rows:
 
 def whole_lake(settings: Settings) -> dict[str, Rows]:
     """All rows of every table's main."""
-    return {name: rows_of(settings, name) for name in discover().by_name}
+    return {name: rows_of(settings, name) for name in discover().selected(settings).by_name}
 
 
 def outcomes(built: Built) -> dict[str, str | None]:

@@ -13,7 +13,7 @@ from shoplake.core.settings import Settings
 from spark_jobs.run import abandon_run, begin_run, build, build_table, publish_run
 from tests.spark_jobs.bronze_rows import START, Bronze, Row, channel, customer, line, order, payment, place, product
 from tests.spark_jobs.fixtures import Traded
-from tests.spark_jobs.lake_rows import assert_incremental_equals_full, outcomes, rows_of, whole_lake
+from tests.spark_jobs.lake_rows import SALES, assert_incremental_equals_full, outcomes, rows_of, whole_lake
 
 pytestmark = pytest.mark.integration
 
@@ -36,14 +36,14 @@ def test_changes_restate_only_what_they_touch_however_late(traded: Traded) -> No
     assert sales(settings) == [(DAY_1, "shopee", hundred, hundred), (DAY_2, "shopee", hundred, hundred), (DAY_2, "tiki", hundred, hundred)]
 
     # Nothing new: nothing is written, no release is made.
-    idle = build(settings)
+    idle = build(settings, tables=SALES)
     assert idle.release is None
     assert outcomes(idle) == {}
 
     # An old order is cancelled: its day alone is computed anew.
     bronze.change("update", "orders", [order(1, status="cancelled")])
     bronze.commit()
-    late = build(settings)
+    late = build(settings, tables=SALES)
     assert outcomes(late) == {
         "silver.orders": "merge", "gold.daily_sales": "recompute", "gold.hourly_sales": "recompute", "gold.sales_by_channel": "recompute",
     }  # fmt: skip
@@ -53,7 +53,7 @@ def test_changes_restate_only_what_they_touch_however_late(traded: Traded) -> No
     # An order moves to another day and channel: the old and the new day are restated, and a group that is empty is gone.
     bronze.change("update", "orders", [order(3, at=START)])
     bronze.commit()
-    moved = build(settings)
+    moved = build(settings, tables=SALES)
     assert moved.run.tables["gold.daily_sales"].touched == {"groups": [["2026-01-05"], ["2026-01-06"]]}
     assert moved.run.tables["gold.sales_by_channel"].touched == {"groups": [["shopee"], ["tiki"]]}
     assert sales(settings) == [(DAY_1, "shopee", Decimal("200.00"), hundred), (DAY_2, "shopee", hundred, hundred)]
@@ -62,13 +62,13 @@ def test_changes_restate_only_what_they_touch_however_late(traded: Traded) -> No
     # A payment is refunded: found through the order that it belongs to.
     bronze.change("insert", "payments", [payment(4, 2, "refunded")])
     bronze.commit()
-    assert build(settings).run.tables["gold.daily_sales"].touched == {"groups": [["2026-01-06"]]}
+    assert build(settings, tables=SALES).run.tables["gold.daily_sales"].touched == {"groups": [["2026-01-06"]]}
     assert sales(settings)[1] == (DAY_2, "shopee", hundred, nothing)
 
     # A payment goes over to another order: the one it left and the one it came to.
     bronze.change("update", "payments", [payment(3, 2)])
     bronze.commit()
-    assert build(settings).run.tables["gold.daily_sales"].touched == {"groups": [["2026-01-05"], ["2026-01-06"]]}
+    assert build(settings, tables=SALES).run.tables["gold.daily_sales"].touched == {"groups": [["2026-01-05"], ["2026-01-06"]]}
     assert sales(settings) == [(DAY_1, "shopee", Decimal("200.00"), nothing), (DAY_2, "shopee", hundred, nothing)]
     assert_incremental_equals_full(settings)
 
@@ -81,7 +81,7 @@ def test_deletes_key_changes_truncates_and_unsent_values_reach_silver(traded: Tr
     bronze.change("truncate", "customer_history", [{}])
     bronze.change("insert", "customer_history", [{"customer_id": 2, "version": 1, "operation": "insert", "changed_at": START}])
     bronze.commit()
-    built = build(fresh)
+    built = build(fresh, tables=["silver.customers", "silver.customer_history"])
     assert outcomes(built) == {"silver.customers": "merge", "silver.customer_history": "full"}
     assert rows_of(fresh, "silver.customers", "customer_id", "full_name", "tier") == [
         (1, "Customer 1", "bronze"), (2, "Customer 2", "silver"), (3, "Customer 3", "bronze"), (50, "Customer 50", "gold"),

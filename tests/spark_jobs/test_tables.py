@@ -6,7 +6,7 @@ from pyiceberg.types import LongType
 from pyspark.sql import DataFrame
 
 from iceberg.quality.checks import references, sums_to
-from iceberg.table import Column, FullRefresh, MergeByKey, RecomputeTouched, Table
+from iceberg.table import AsOf, Column, FullRefresh, MergeByKey, RecomputeTouched, Table
 from shoplake.core.errors import TableError
 from shoplake.core.settings import PROJECT_FOLDER, load_settings
 from spark_jobs.tables import LakeTable, discover, in_order, read_module
@@ -41,7 +41,7 @@ def test_inputs_are_read_from_the_names_of_the_parameters() -> None:
 
 
 def test_a_limited_build_takes_everything_that_the_table_depends_on() -> None:
-    assert discover().with_inputs(["silver.products"]) == ["silver.categories", "silver.products"]
+    assert discover().with_inputs(["silver.products"]) == ["silver.categories", "silver.suppliers", "silver.products"]
 
 
 def test_an_unknown_table_is_answered_with_near_names() -> None:
@@ -99,6 +99,63 @@ def test_groups_of_an_input_without_their_columns_need_a_link() -> None:
         )
 
 
+def test_what_is_looked_up_is_read_and_exists() -> None:
+    def transform(gold_b: DataFrame) -> DataFrame:
+        return gold_b
+
+    unread = Table(NUMBERS.grain, NUMBERS.key, NUMBERS.columns, RecomputeTouched("number", lookups={"gold.c": ("number",)}))
+    with pytest.raises(TableError, match=r"gold\.a looks things up in gold\.c, which it does not read"):
+        read_module("gold.a", _module(unread, transform))
+    wrong = Table(NUMBERS.grain, NUMBERS.key, NUMBERS.columns, RecomputeTouched("number", lookups={"gold.b": ("word",)}))
+    with pytest.raises(TableError, match=r"gold\.a looks up word in gold\.b, which does not have it"):
+        in_order([LakeTable("gold.a", wrong, lambda: None, ("gold.b",), (), "", ""), _table("gold.b", "bronze.b")])
+
+
+def test_a_look_up_that_could_not_be_traced_to_groups_is_refused() -> None:
+    link = AsOf("silver.b", on="number", columns=("word",))
+    words = Table("one row per word", ("word",), (Column("word", LongType(), "a word"),), FullRefresh())
+    sources = [LakeTable("silver.a", NUMBERS, lambda: None, (), (), "", ""), LakeTable("silver.b", words, lambda: None, (), (), "", "")]
+
+    def reading(refresh: RecomputeTouched) -> LakeTable:
+        table = Table(NUMBERS.grain, NUMBERS.key, NUMBERS.columns, refresh)
+        return LakeTable("gold.a", table, lambda: None, ("silver.a", "silver.b"), (), "", "")
+
+    with pytest.raises(TableError, match=r"gold\.a looks things up by number of silver\.b, which does not have it"):
+        in_order([*sources, reading(RecomputeTouched("number", via="silver.a", as_of=(link,)))])
+    with pytest.raises(TableError, match=r"gold\.a looks things up in silver\.b, but no input leads from there to its groups"):
+        in_order([*sources, reading(RecomputeTouched("number", as_of=(link,)))])
+
+
+def test_a_look_up_takes_an_input() -> None:
+    def transform(silver_orders: DataFrame) -> DataFrame:
+        return silver_orders
+
+    link = AsOf("silver.customers", on="number", columns=())
+    table = Table(NUMBERS.grain, NUMBERS.key, NUMBERS.columns, RecomputeTouched("number", via="silver.orders", as_of=(link,)))
+    with pytest.raises(TableError, match=r"gold\.x looks things up with silver\.customers, which it does not read"):
+        read_module("gold.x", _module(table, transform))
+
+
+def test_an_input_may_call_the_groups_otherwise() -> None:
+    word = Table(
+        "one row per word", ("word",), (Column("word", LongType(), "a word"), Column("size", LongType(), "letters")), FullRefresh()
+    )
+    words = LakeTable("gold.b", word, lambda: None, (), (), "", "")
+    for named, sentence in (
+        ({"gold.b": ("size",)}, None),
+        ({"gold.b": ("letters",)}, r"recomputes groups of \(number\), which its input gold\.b does not have"),
+        ({"gold.b": ("size", "word")}, r"says how gold\.b names its groups"),
+        ({"gold.c": ("size",)}, r"says how gold\.c names its groups"),
+    ):
+        table = Table(NUMBERS.grain, NUMBERS.key, NUMBERS.columns, RecomputeTouched("number", named=named))
+        sized = LakeTable("gold.a", table, lambda: None, ("gold.b",), (), "", "")
+        if sentence is None:
+            assert list(in_order([sized, words]).by_name) == ["gold.b", "gold.a"]
+        else:
+            with pytest.raises(TableError, match=sentence):
+                in_order([sized, words])
+
+
 def test_a_table_that_a_check_looks_into_is_built_before() -> None:
     table = Table(NUMBERS.grain, NUMBERS.key, NUMBERS.columns, FullRefresh(), checks=(references("number", "gold.z"),))
     tables = in_order([LakeTable("gold.a", table, lambda: None, (), (), "", ""), _table("gold.z", "bronze.z")])
@@ -108,7 +165,7 @@ def test_a_table_that_a_check_looks_into_is_built_before() -> None:
 def test_the_definition_follows_the_code_and_the_settings_that_it_reads() -> None:
     tables, here, there = discover(), load_settings(), load_settings(time_zone="Europe/Berlin")
     assert tables["silver.orders"].definition(here) != tables["silver.orders"].definition(there)
-    assert tables["silver.payments"].definition(here) == tables["silver.payments"].definition(there)
+    assert tables["silver.categories"].definition(here) == tables["silver.categories"].definition(there)
     assert tables["gold.daily_sales"].logic.count("order_sales") > 1, "the shared definition of a sale is part of it"
 
 
