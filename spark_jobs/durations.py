@@ -1,0 +1,26 @@
+"""Lengths of time in hours, exact enough to be compared: from whole seconds to hundredths of an hour."""
+
+from pyiceberg.types import DecimalType
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+HOURS = DecimalType(10, 2)
+"""Hours, to the hundredth."""
+
+
+def seconds_between(start: Column, end: Column) -> Column:
+    """Whole seconds from one instant to another, fractions of either left off; null unless both are there."""
+    return F.unix_seconds(end) - F.unix_seconds(start)
+
+
+def mean_hours(seconds: Column) -> Column:
+    """The mean of a group's seconds, in hours; null where there are none."""
+    return F.try_divide(F.sum(seconds), F.count(seconds) * 3600).cast("decimal(10,2)")
+
+
+def p90_hours(seconds: Column) -> Column:
+    """The 90th percentile of a group's seconds, in hours, between two of them in proportion; null where there are none.
+
+    R. Hyndman and Y. Fan, "Sample Quantiles in Statistical Packages", 1996, definition 7.
+    """
+    return (F.percentile(seconds, 0.9).cast("decimal(20,4)") / 3600).cast("decimal(10,2)")
