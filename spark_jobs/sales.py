@@ -8,8 +8,34 @@ expects to keep (IFRS 15, paragraphs 47 and 55). Average order value is revenue
 per paid order before refunds, as Shopify reports it.
 """
 
+from pyiceberg.types import LongType
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+
+from iceberg.table import AMOUNT, MONEY, Ratio
+from iceberg.table import Column as TableColumn
+
+SALES_COLUMNS = (
+    TableColumn(
+        "gross_merchandise_value", MONEY, "list price times quantity of all placed lines, before discounts, in the shop's currency"
+    ),
+    TableColumn("discount_amount", MONEY, "discounts on all placed lines"),
+    TableColumn("revenue", MONEY, "items less discounts, without shipping and tax, of the paid orders"),
+    TableColumn("refunded_amount", MONEY, "what of that revenue was given back by refunds until now, whatever the day of the refund"),
+    TableColumn("net_revenue", MONEY, "revenue less refunds"),
+    TableColumn("order_count", LongType(), "orders placed, cancelled ones included"),
+    TableColumn("paid_order_count", LongType(), "orders with a successful payment that are not cancelled, refunded ones included"),
+    TableColumn("cancelled_order_count", LongType(), "orders that are cancelled by now"),
+    TableColumn("returned_order_count", LongType(), "orders that are returned by now"),
+    TableColumn("unit_count", LongType(), "pieces in all placed lines"),
+    TableColumn(
+        "average_order_value",
+        AMOUNT,
+        "revenue per paid order, before refunds; empty where none is paid",
+        made=Ratio("revenue", "paid_order_count"),
+    ),
+)
+"""What :func:`sales_measures` and :func:`average_order_value` give: all but the last can be added up."""
 
 
 def order_sales(silver_orders: DataFrame, silver_order_items: DataFrame, silver_payments: DataFrame) -> DataFrame:
@@ -47,6 +73,12 @@ def sales_measures() -> list[Column]:
         F.count_if(F.col("status") == "returned").alias("returned_order_count"),
         F.sum(F.coalesce("unit_count", F.lit(0))).alias("unit_count"),
     ]
+
+
+def added_up() -> list[Column]:
+    """The same measures, from rows that have them."""
+    types = {"decimal(20, 2)": "decimal(20,2)", "long": "bigint"}
+    return [F.sum(column.name).cast(types[str(column.type)]).alias(column.name) for column in SALES_COLUMNS[:-1]]
 
 
 def average_order_value() -> Column:

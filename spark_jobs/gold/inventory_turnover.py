@@ -1,0 +1,92 @@
+"""How fast the money in the stock of one product turns over, month by month."""
+
+from pyiceberg.types import DateType, DecimalType, LongType
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from iceberg.quality.checks import at_least, references, sums_to
+from iceberg.table import MONEY, Column, FullRefresh, Table
+from spark_jobs.local_time import month_of
+
+TABLE = Table(
+    grain="one row per month and product, from the product's first movement on",
+    key=("stock_month", "product_id"),
+    columns=(
+        Column("stock_month", DateType(), "first day of the month, in the shop's time zone"),
+        Column("product_id", LongType(), "what lies in stock, see silver.products"),
+        Column("day_count", LongType(), "days of the month between the first and the newest movement in the shop's log of stock"),
+        Column("opening_stock_value", MONEY, "what the pieces in all warehouses had cost at the month's beginning, in the shop's currency"),
+        Column("closing_stock_value", MONEY, "the same at its end, or after the newest movement"),
+        Column("value_change", MONEY, "closing less opening stock value"),
+        Column("average_stock_value", MONEY, "mean of that value over the ends of the month's days, as far as the log goes"),
+        Column(
+            "cost_of_goods_sold",
+            MONEY,
+            "what the pieces that left with parcels in the month had cost, first in first out, less what came back",
+        ),
+        Column(
+            "turnover",
+            DecimalType(12, 4),
+            "cost of goods sold divided by the average stock value, in this month (S. Ross, R. Westerfield, J. Jaffe, Corporate Finance, "
+            "10th edition, chapter 3); empty where there was no stock",
+        ),
+        Column(
+            "days_of_cover",
+            DecimalType(12, 2),
+            "days for which the average stock lasts at the month's cost of goods sold a day (days' sales in inventory, the same place); "
+            "empty where nothing was sold",
+        ),
+    ),
+    refresh=FullRefresh(),
+    checks=(
+        references("product_id", "silver.products"),
+        at_least("average_stock_value", 0),
+        at_least("opening_stock_value", 0),
+        at_least("closing_stock_value", 0),
+        at_least("day_count", 1),
+        sums_to("value_change", "gold.daily_stock_movements", "value_change"),
+    ),
+    owner="operations",
+    fresh_within_minutes=15,
+)
+
+
+def transform(gold_daily_stock_movements: DataFrame) -> DataFrame:
+    """Turnover of each product in each month since it first moved, months without a movement included."""
+    day = F.col("happened_date")
+    moves = gold_daily_stock_movements.withColumn("stock_month", month_of(day))
+    known = moves.agg(F.min(day).alias("first_day"), F.max(day).alias("newest_day"))
+    by_month = moves.groupBy("stock_month", "product_id").agg(
+        F.sum(F.col("issued_cost") - F.col("returned_cost")).alias("sold"),
+        F.sum("value_change").alias("change"),
+        F.sum(F.col("value_change") * F.dayofmonth(day)).alias("change_times_day"),
+    )
+    months = (
+        by_month.groupBy("product_id")
+        .agg(F.min("stock_month").alias("first_month"))
+        .crossJoin(known)
+        .withColumn("stock_month", F.explode(F.expr("sequence(first_month, trunc(newest_day, 'month'), interval 1 month)")))
+    )
+    filled = months.join(by_month, on=["stock_month", "product_id"], how="left").na.fill(0, ["sold", "change", "change_times_day"])
+    before = Window.partitionBy("product_id").orderBy("stock_month").rowsBetween(Window.unboundedPreceding, -1)
+    last_day = F.least(F.last_day("stock_month"), F.col("newest_day"))
+    # A change counts in the mean on its own day and on each day after it.
+    weighted = (F.dayofmonth(last_day) + 1) * F.col("change") - F.col("change_times_day")
+    opening = F.coalesce(F.sum("change").over(before), F.lit(0)).cast("decimal(20,2)")
+    return (
+        filled.withColumn("day_count", (F.datediff(last_day, F.greatest("stock_month", "first_day")) + 1).cast("bigint"))
+        .withColumn("value_change", F.col("change").cast("decimal(20,2)"))
+        .withColumn("opening_stock_value", opening)
+        .withColumn("closing_stock_value", (F.col("opening_stock_value") + F.col("change")).cast("decimal(20,2)"))
+        .withColumn("_mean_change", (weighted.cast("decimal(26,2)") / F.col("day_count")).cast("decimal(28,8)"))
+        .withColumn("average_stock_value", (F.col("opening_stock_value") + F.col("_mean_change")).cast("decimal(20,2)"))
+        .withColumn("cost_of_goods_sold", F.col("sold").cast("decimal(20,2)"))
+        .withColumn("turnover", F.try_divide("cost_of_goods_sold", "average_stock_value").cast("decimal(12,4)"))
+        .withColumn(
+            "days_of_cover",
+            F.when(F.col("sold") > 0, F.col("average_stock_value") * F.col("day_count") / F.col("cost_of_goods_sold")).cast(
+                "decimal(12,2)"
+            ),
+        )
+        .select(*TABLE.column_names)
+    )

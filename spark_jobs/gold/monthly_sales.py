@@ -1,0 +1,42 @@
+"""Sales of one month in one channel: what quarters and years are added up from."""
+
+from pyiceberg.types import DateType, IntegerType, StringType
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from iceberg.quality.checks import at_least, at_most_column, sums_to
+from iceberg.table import Column, FullRefresh, Table
+from spark_jobs.local_time import month_of
+from spark_jobs.sales import SALES_COLUMNS, added_up, average_order_value
+
+TABLE = Table(
+    grain="one row per order month and channel",
+    key=("order_month", "channel_code"),
+    columns=(
+        Column("order_month", DateType(), "first day of the month in which the orders were placed, in the shop's time zone"),
+        Column("channel_code", StringType(), "sales channel, see silver.channels"),
+        Column("order_year", IntegerType(), "calendar year of that month"),
+        Column("order_quarter", IntegerType(), "quarter of that year, 1 to 4; a quarter's figures are the sum of its months"),
+        *SALES_COLUMNS,
+    ),
+    refresh=FullRefresh(),
+    checks=(
+        at_least("order_count", 1),
+        at_most_column("revenue", "gross_merchandise_value"),
+        sums_to("gross_merchandise_value", "gold.daily_sales", "gross_merchandise_value"),
+        sums_to("net_revenue", "gold.daily_sales", "net_revenue"),
+    ),
+    owner="finance",
+    fresh_within_minutes=15,
+)
+
+
+def transform(gold_daily_sales: DataFrame) -> DataFrame:
+    """The days of each month and channel added up."""
+    measured = gold_daily_sales.withColumn("order_month", month_of(F.col("order_date"))).groupBy(*TABLE.key).agg(*added_up())
+    return (
+        measured.withColumn("order_year", F.year("order_month"))
+        .withColumn("order_quarter", F.quarter("order_month"))
+        .withColumn("average_order_value", average_order_value())
+        .select(*TABLE.column_names)
+    )

@@ -1,0 +1,49 @@
+"""Sales of one month by how they were paid."""
+
+from pyiceberg.types import DateType, StringType
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from iceberg.quality.checks import accepted_values, at_least, at_most_column, sums_to
+from iceberg.table import Column, RecomputeTouched, Table
+from spark_jobs.profit import GROSS_MARGIN_COLUMNS, cost_of_goods_sold, gross_margin, issued_cost
+from spark_jobs.sales import SALES_COLUMNS, average_order_value, order_sales, sales_measures
+
+TABLE = Table(
+    grain="one row per order month and payment method",
+    key=("order_month", "payment_method"),
+    columns=(
+        Column("order_month", DateType(), "first day of the month in which the orders were placed, in the shop's time zone"),
+        Column(
+            "payment_method", StringType(), "cod, card, e_wallet or bank_transfer, as of the payment that succeeded; none before one does"
+        ),
+        *SALES_COLUMNS,
+        *GROSS_MARGIN_COLUMNS,
+    ),
+    refresh=RecomputeTouched("order_month", via="silver.orders"),
+    checks=(
+        accepted_values("payment_method", "cod", "card", "e_wallet", "bank_transfer", "none"),
+        at_least("gross_merchandise_value", 0),
+        at_most_column("revenue", "gross_merchandise_value"),
+        at_most_column("refunded_amount", "revenue"),
+        at_least("order_count", 1),
+        sums_to("gross_merchandise_value", "silver.orders", "items_amount"),
+    ),
+    owner="finance",
+    fresh_within_minutes=15,
+)
+
+
+def transform(
+    silver_orders: DataFrame, silver_order_items: DataFrame, silver_payments: DataFrame, silver_inventory_log: DataFrame
+) -> DataFrame:
+    """Sales and gross margin of each month and method."""
+    succeeded = silver_payments.where("status = 'succeeded'").groupBy("order_id").agg(F.min("method").alias("payment_method"))
+    sales = (
+        order_sales(silver_orders, silver_order_items, silver_payments)
+        .join(issued_cost(silver_inventory_log, "order_id"), on="order_id", how="left")
+        .join(succeeded, on="order_id", how="left")
+        .withColumn("payment_method", F.coalesce("payment_method", F.lit("none")))
+    )
+    measured = sales.groupBy(*TABLE.key).agg(*sales_measures(), cost_of_goods_sold())
+    return gross_margin(measured.withColumn("average_order_value", average_order_value())).select(*TABLE.column_names)

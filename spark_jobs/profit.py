@@ -1,0 +1,64 @@
+"""What counts as a cost of a sale: the one definition behind every gold table of margins.
+
+Cost of goods sold is what the lots cost that left for an order, oldest first
+(first in, first out: IAS 2, paragraphs 25 and 27), less what came back sound.
+It counts once the order is paid, with the revenue that it belongs to, or once
+it is cancelled and the goods are lost; what travels unpaid is still the shop's
+stock (IAS 2, paragraph 34). Gross margin is net revenue less that cost (IAS 1,
+paragraph 103). Contribution margin takes off all that the order costs besides
+(C. Horngren, S. Datar, M. Rajan, Cost Accounting, 15th edition, chapter 3).
+"""
+
+from pyiceberg.types import DecimalType
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from iceberg.table import MONEY
+from iceberg.table import Column as TableColumn
+
+SHARE = DecimalType(12, 4)
+"""A part of a sum of money, usually between 0 and 1; below 0 for a loss."""
+
+GROSS_MARGIN_COLUMNS = (
+    TableColumn(
+        "cost_of_goods_sold",
+        MONEY,
+        "what the pieces cost that left for the paid and the cancelled orders, at their lots' cost, first in first out, "
+        "less what came back sound (IAS 2, paragraphs 25, 27 and 34)",
+    ),
+    TableColumn("gross_margin", MONEY, "net revenue less cost of goods sold (IAS 1, paragraph 103)"),
+    TableColumn("gross_margin_share", SHARE, "gross margin as a share of net revenue; empty where there is none"),
+)
+"""What :func:`cost_of_goods_sold` and :func:`gross_margin` give."""
+
+
+def issued_cost(silver_inventory_log: DataFrame, *by: str) -> DataFrame:
+    """For each order or line, as ``by`` names it, ``issued_cost``: what left for it at its lots' cost, less what came back sound."""
+    moved = silver_inventory_log.where(F.col("kind").isin("issue", "return"))
+    return moved.groupBy(*by).agg(F.sum(-F.col("quantity") * F.col("unit_cost")).cast("decimal(20,2)").alias("issued_cost"))
+
+
+def has_final_cost() -> Column:
+    """Whether the goods of an :func:`~spark_jobs.sales.order_sales` row are sold or lost, and no longer the shop's on their way."""
+    return F.col("is_paid") | (F.col("status") == "cancelled")
+
+
+def cost_of_goods_sold() -> Column:
+    """The cost of a group of rows with ``issued_cost`` of which :func:`has_final_cost` can be told."""
+    return money(F.sum(F.when(has_final_cost(), F.col("issued_cost")))).alias("cost_of_goods_sold")
+
+
+def gross_margin(measured: DataFrame) -> DataFrame:
+    """``measured`` with ``gross_margin`` and its share, from ``net_revenue`` and ``cost_of_goods_sold``."""
+    margin = (F.col("net_revenue") - F.col("cost_of_goods_sold")).cast("decimal(20,2)")
+    return measured.withColumn("gross_margin", margin).withColumn("gross_margin_share", share_of_net_revenue("gross_margin"))
+
+
+def share_of_net_revenue(amount: str) -> Column:
+    """A column of money divided by net revenue, null where that is zero."""
+    return F.try_divide(amount, "net_revenue").cast("decimal(12,4)")
+
+
+def money(amount: Column) -> Column:
+    """A sum of money, zero where there is nothing to add up."""
+    return F.coalesce(amount, F.lit(0)).cast("decimal(20,2)")

@@ -1,0 +1,36 @@
+"""Shares and scores as exact decimals, so that the same inputs give the same digits everywhere."""
+
+from pyiceberg.types import DecimalType
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+RATE = DecimalType(9, 4)
+"""A share or a ratio, to four digits behind the point."""
+SCORE = DecimalType(5, 2)
+"""A score of 0 to 100."""
+
+
+def rate(part: str | Column, whole: str | Column) -> Column:
+    """Part by whole, rounded half up to four digits; null where the whole is zero or missing."""
+    quotient = F.try_divide(_exact(part), _exact(whole))
+    return F.round(quotient, 4).cast("decimal(9,4)")
+
+
+def between_zero_and_one(value: Column) -> Column:
+    """The value, or the nearer end where it lies outside; null stays null."""
+    return F.when(value.isNotNull(), F.greatest(F.least(value, F.lit(1).cast("decimal(9,4)")), F.lit(0).cast("decimal(9,4)")))
+
+
+def weighted_score(*parts: tuple[int, Column]) -> Column:
+    """The mean of parts between 0 and 1 by their weights, times 100; a part without a value is left out, with its weight."""
+    values = [(weight, part.cast("decimal(9,4)")) for weight, part in parts]
+    total, weights = F.lit(0).cast("decimal(20,4)"), F.lit(0)
+    for weight, value in values:
+        total = total + F.coalesce(value * F.lit(weight), F.lit(0))
+        weights = weights + F.when(value.isNotNull(), F.lit(weight)).otherwise(F.lit(0))
+    score = F.try_divide(total.cast("decimal(20,4)") * F.lit(100), weights.cast("decimal(10,0)"))
+    return F.round(score, 2).cast("decimal(5,2)")
+
+
+def _exact(value: str | Column) -> Column:
+    return (F.col(value) if isinstance(value, str) else value).cast("decimal(20,2)")
