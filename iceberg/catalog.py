@@ -37,6 +37,8 @@ def catalog_properties(settings: Settings, reader: bool = False) -> dict[str, st
         "py-io-impl": "pyiceberg.io.pyarrow.PyArrowFileIO",
         # A pooled connection that the server closed is replaced instead of failing the next command.
         "pool_pre_ping": "true",
+        # A reader could not make the catalog's tables, and has nothing to read before a writer did.
+        "init_catalog_tables": "false" if reader else "true",
     }
 
 

@@ -31,7 +31,7 @@ def service_failures(work: str, refused: type[ShoplakeError] = CaptureError) -> 
     except (psycopg.Error, DBAPIError) as problem:
         raise database_failure(work, problem, refused) from problem
     except OSError as problem:
-        raise _file_failure(work, problem) from problem
+        raise store_failure(work, problem) from problem
 
 
 def database_failure(work: str, problem: psycopg.Error | DBAPIError, refused: type[ShoplakeError] = CaptureError) -> ShoplakeError:
@@ -59,7 +59,8 @@ def full_disk(problem: BaseException) -> str | None:
     return "PostgreSQL's disk" if any(sign in words for sign in _POSTGRESQL_WORDS) else "a disk of this machine"
 
 
-def _file_failure(work: str, problem: OSError) -> ShoplakeError:
+def store_failure(work: str, problem: OSError) -> ShoplakeError:
+    """What a file's reader or writer met, as :func:`service_failures` says it."""
     reason = first_line(problem)
     if disk := full_disk(problem):
         return StorageError(f"{work}: {disk} is full ({reason}). Make room on it, then repeat; nothing is lost.")

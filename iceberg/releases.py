@@ -81,6 +81,24 @@ def latest_release(connection: psycopg.Connection[Any]) -> tuple[Release | None,
     return release, ({table.table_name: table for table in _tables(connection, release.release_id)} if release else {})
 
 
+def find_release(connection: psycopg.Connection[Any], release_id: int | None = None) -> tuple[Release, dict[str, ReleaseTable]]:
+    """A release, the current one by default, with its tables by name; it takes no more than to read the books.
+
+    Raises ReleaseError when there is none of that number, or none at all.
+    """
+    row = connection.execute("select to_regclass('shoplake.releases')").fetchone()
+    release, tables = latest_release(connection) if row and row[0] else (None, {})
+    if release is None:
+        raise ReleaseError(
+            f"release: there is no release {release_id}. There is none yet: run `shoplake build`."
+            if release_id is not None
+            else "release: there is none yet. Run `shoplake build`."
+        )
+    if release_id is None or release_id == release.release_id:
+        return release, tables
+    return _find(connection, release_id), {table.table_name: table for table in _tables(connection, release_id)}
+
+
 @service_failures("release", refused=ReleaseError)
 def list_releases(settings: Settings) -> list[Release]:
     """All releases, newest first. Raises ServiceError when the catalog's database does not answer."""

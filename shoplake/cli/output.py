@@ -1,5 +1,6 @@
 """The one place where commands print: tables and sentences for people, one JSON value for programs."""
 
+import csv
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -59,6 +60,12 @@ class Output:
         for row in rows:
             table.add_row(*(_text(value) for value in row))
         self._console.print(table)
+
+    def csv(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Rows as comma-separated values with a line of names first; what is empty stays empty."""
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
 
     @contextmanager
     def progress(self) -> Iterator[Progress]:

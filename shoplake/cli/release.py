@@ -1,6 +1,6 @@
 """`shoplake release`: the published states of the lake."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -8,6 +8,11 @@ from shoplake.cli.options import JsonOption, NoWaitOption
 from shoplake.cli.output import Output
 from shoplake.core.logs import configure
 from shoplake.core.settings import load_settings
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from iceberg.releases import Release
 
 NumberArgument = Annotated[int, typer.Argument(help="The number of the release.", metavar="N", min=1)]
 
@@ -17,6 +22,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(name="release", help="List, show and restore the published states of the lake.", no_args_is_help=True)
     group.command("list")(list_)
     group.command()(show)
+    group.command()(diff)
     group.command()(rollback)
     app.add_typer(group)
 
@@ -67,6 +73,60 @@ def show(release: NumberArgument, as_json: JsonOption = False) -> None:
     checks = [(one.table_name, one.check_name, one.severity.value, one.passed, one.failing_count) for one in detail.checks]
     output.table("checks", ("table", "check", "severity", "passed", "failing_rows"), checks)
     output.close()
+
+
+def diff(
+    before: Annotated[int, typer.Argument(help="The number of the earlier release.", metavar="A", min=1)],
+    after: Annotated[
+        int | None, typer.Argument(help="The number of the later release; the current one when left out.", metavar="B", min=1)
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What moved between two releases: rows that came, went and changed in each table, and the KPIs before and after.
+
+    Rows are compared by the table's key, from the files alone in which the two differ.
+
+    Example: shoplake release diff 6 7
+    """
+    from iceberg.differences import differences
+    from shoplake.ask import open_lake
+    from spark_jobs.kpis import kpis_of
+
+    settings = load_settings()
+    configure(settings.log_level)
+    output = Output(as_json)
+    old, new = (open_lake(number, settings).reader for number in (before, after))
+    moved = differences(old, new)
+    ends = {"from": old.release, "to": new.release}
+    output.fields("diff", {f"{end}_{name}": value for end, release in ends.items() for name, value in _ends(release).items()})
+    if moved or as_json:
+        columns = ("table", "outcome", "rows_added", "rows_removed", "rows_changed")
+        rows = [(one.table_name, one.status, one.rows_added, one.rows_removed, one.rows_changed) for one in moved]
+        output.table("tables", columns, rows, title="Tables that moved")
+    if as_json:
+        output.table(
+            "details", ("table", "columns_changed", "examples"), [(one.table_name, one.changed_columns, one.examples) for one in moved]
+        )
+    for one in moved:
+        parts = [f"{kind}: {', '.join(f'({key})' for key in keys)}" for kind, keys in one.examples.items()]
+        if one.changed_columns:
+            parts.append("differ in " + ", ".join(f"{name} ({count:,})" for name, count in one.changed_columns.items()))
+        if parts:
+            output.say(f"{one.table_name}: first {'; '.join(parts)}.")
+    earlier, later = kpis_of(old), kpis_of(new)
+    kpis = [(name, earlier.get(name), value, _gap(earlier.get(name), value)) for name, value in later.items()]
+    output.table("kpis", ("kpi", "before", "after", "difference"), kpis, title="KPIs over all of gold.daily_sales")
+    if not moved:
+        output.say("Every table is the same in both.")
+    output.close()
+
+
+def _ends(release: "Release") -> dict[str, Any]:
+    return {"release": release.release_id, "published_at": release.published_at, "cut": release.cut_end_lsn}
+
+
+def _gap(before: "Decimal | int | None", after: "Decimal | int | None") -> "Decimal | int | None":
+    return after - before if before is not None and after is not None else None
 
 
 def rollback(release: NumberArgument, no_wait: NoWaitOption = False, as_json: JsonOption = False) -> None:

@@ -96,6 +96,12 @@ class ReleaseError(ShoplakeError):
     exit_code = 43
 
 
+class QueryError(ShoplakeError):
+    """A question to the lake cannot be understood or answered."""
+
+    exit_code = 44
+
+
 class OvertakenError(ReleaseError):
     """Another release was published since this run began; a new run takes in both."""
 

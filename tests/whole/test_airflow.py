@@ -11,8 +11,8 @@ from tests.whole.conftest import Demonstrated, Refused, await_release_of_everyth
 pytestmark = pytest.mark.integration
 
 
-def test_the_edges_between_tables_are_what_their_transforms_read(airflow: AirflowApi) -> None:
-    edges, tables = airflow.edges(TRANSFORMATION), discover()
+def test_the_edges_between_tables_are_what_their_transforms_read(airflow: AirflowApi, stack: Settings) -> None:
+    edges, tables = airflow.edges(TRANSFORMATION), discover().selected(stack)
     for name, table in tables.by_name.items():
         waiting = {other for other, reader in tables.by_name.items() if name in reader.depends_on}
         assert edges[name] == waiting | {"publish"}, table.doc
