@@ -15,7 +15,7 @@ from spark_jobs.tables import discover
 from tests.spark_jobs.bronze_rows import order
 from tests.spark_jobs.fixtures import Traded
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from tests.cli.test_build import shoplake
 from tests.spark_jobs.fixtures import Traded
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 
 def test_a_number_is_shown_with_its_definition_and_the_orders_that_make_it(traded: Traded) -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.cli.test_build import shoplake
 from tests.spark_jobs.fixtures import Traded
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 QUESTION = "select order_date, channel_code, net_revenue, null as nothing from gold.daily_sales order by all limit 2"
 

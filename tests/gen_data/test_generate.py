@@ -50,6 +50,7 @@ def test_the_same_seed_gives_the_same_rows_and_another_seed_others(services):
     }  # fmt: skip
 
 
+@pytest.mark.long
 def test_rows_do_not_depend_on_how_time_is_cut_into_transactions(fresh):
     """Each cutting runs in a transaction of its own that is rolled back, from the same first day."""
     ticks = 500
@@ -73,6 +74,7 @@ def test_rows_do_not_depend_on_how_time_is_cut_into_transactions(fresh):
         cut_anyhow()
 
 
+@pytest.mark.long
 def test_many_small_runs_give_the_rows_of_one_large_run(services):
     found = []
     for ticks_per_step, ticks_per_run in ((TICKS_PER_DAY, 3 * TICKS_PER_DAY), (97, 601)):

@@ -80,6 +80,7 @@ def test_a_kill_between_any_two_steps_leaves_the_old_release_or_the_new(fresh: S
     assert numbers(fresh) == (([1, 2, 3],) * 2 if is_published else ([1, 2],) * 2), "the next publication heals"
 
 
+@pytest.mark.long
 def test_a_plain_client_never_sees_two_releases_at_once_while_publishers_are_killed(fresh: Settings) -> None:
     publish_run(fresh, build_run(fresh))
     chance = random.Random(7)  # noqa: S311

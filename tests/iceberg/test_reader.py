@@ -9,7 +9,7 @@ from shoplake.core.errors import QueryError, ReleaseError, TableError
 from shoplake.core.settings import Settings
 from tests.iceberg.publisher import build_run
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 BOTH = "select (select count(*) from gold.left), (select max(number) from gold.left), (select count(*) from gold.right)"
 

@@ -12,7 +12,7 @@ from spark_jobs.run import build
 from tests.spark_jobs.bronze_rows import START, line, order, payment, place
 from tests.spark_jobs.fixtures import Traded
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 SALES = {
     "gold.daily_sales": ("order_date", "channel_code"),

@@ -26,6 +26,7 @@ def change_something(traded: Traded) -> None:
     traded.bronze.commit()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "gone",
     [{"spark": f"sc://{NOBODY}"}, {"s3_endpoint": f"http://{NOBODY}"}, {"catalog_uri": f"postgresql://lake_writer:none@{NOBODY}/lake"}],

@@ -11,7 +11,7 @@ from spark_jobs.tables import discover
 from tests.cli.test_build import shoplake
 from tests.spark_jobs.fixtures import Traded
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 
 def test_all_checks_of_a_table_hold_again_and_are_those_that_its_build_recorded(traded: Traded) -> None:

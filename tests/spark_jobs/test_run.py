@@ -104,6 +104,7 @@ def test_rows_behind_the_cut_wait_for_the_next_one(traded: Traded) -> None:
     assert rows_of(fresh, "silver.orders", "order_id") == [(1,), (2,), (3,), (4,), (5,)]
 
 
+@pytest.mark.long
 def test_a_limited_build_leaves_the_others_and_a_later_one_catches_up(traded: Traded) -> None:
     bronze, fresh = traded.bronze, traded.settings
     before = sales(fresh)

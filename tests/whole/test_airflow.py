@@ -29,6 +29,7 @@ def test_a_run_with_nothing_new_starts_no_transformation(airflow: AirflowApi, st
     assert (len(airflow.runs(TRANSFORMATION, 100)), len(list_releases(stack))) == (before, releases)
 
 
+@pytest.mark.long
 def test_a_failed_check_fails_the_run_shows_its_sentence_and_keeps_the_release(airflow: AirflowApi, refused: Refused) -> None:
     assert refused.run.state == "failed"
     assert refused.after == refused.before
@@ -39,6 +40,7 @@ def test_a_failed_check_fails_the_run_shows_its_sentence_and_keeps_the_release(a
     assert f"Release {refused.before[0].release_id} stays current" in log
 
 
+@pytest.mark.long
 def test_the_next_run_after_a_failed_check_heals_the_lake(again: Demonstrated, refused: Refused) -> None:
     assert int(again.printed["release"]["release"]) > refused.before[0].release_id
 

@@ -35,6 +35,7 @@ def test_the_flash_sale_shows_in_the_kpis(demonstrated: Demonstrated) -> None:
     assert ratios["average_order_value"] < 1.0
 
 
+@pytest.mark.long
 def test_again_the_clock_goes_on_and_no_row_is_there_twice(demonstrated: Demonstrated, again: Demonstrated, stack: Settings) -> None:
     source = again.column("rows", "table", "postgresql")
     assert refined(again) == {name: source[name] for name in refined(again)}

@@ -9,7 +9,9 @@ from shoplake.stack.local.jupyter import environment
 
 pytestmark = pytest.mark.integration
 
-NOTEBOOKS = sorted((PROJECT_FOLDER / "notebooks").glob("*.ipynb"))
+# Those after the first make shops of their own.
+FIRST, *OTHERS = sorted((PROJECT_FOLDER / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = [FIRST, *(pytest.param(path, marks=pytest.mark.long) for path in OTHERS)]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

@@ -10,7 +10,7 @@ import pytest
 
 from shoplake.core.settings import PROJECT_FOLDER, Settings
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 # Set-up, which made the environment that the tests run in, and the one block with names of somebody's own.
 LEFT_OUT = ("make ", "db.example.org")

@@ -20,7 +20,7 @@ from shoplake.stack.services import SERVICES
 from tests.whole.conftest import Demonstrated
 from tests.whole.processes import family
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 # Not the shop's orders: the live shop, once it is up again, goes on.
 KEPT = ("lake", "releases", "runs")

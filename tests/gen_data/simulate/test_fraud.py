@@ -19,7 +19,7 @@ from gen_data.simulate.load import load
 from gen_data.verify import verify
 from shoplake.stack.private import fresh_databases
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 SEED, ORDERS_PER_DAY, DAYS = 21, 120, 14
 

@@ -15,7 +15,7 @@ from iceberg.capture.ingest import ingest
 from shoplake.core.settings import Settings
 from tests.iceberg.capture.source_tables import CHANGE_ROWS, CHANGES, TABLES, bronze_rows, execute, folded, source_rows
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 STEPS: dict[str, tuple[Any, str]] = {
     "publication": (publication, "ensure_publication"),
