@@ -15,6 +15,13 @@ pytestmark = [pytest.mark.integration, pytest.mark.long]
 TABLE = "gold.sales_by_province"
 
 
+@pytest.fixture
+def traded(traded: Traded) -> Traded:
+    """The lake with this table in its release too."""
+    build(traded.settings, tables=[TABLE])
+    return traded
+
+
 def provinces(settings: Settings) -> list[tuple[Any, ...]]:
     return rows_of(settings, TABLE, "province", "order_count")
 

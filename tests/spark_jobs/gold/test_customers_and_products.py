@@ -135,6 +135,7 @@ def test_a_shop_that_nobody_has_ordered_from_has_customers_and_products_without_
 def test_a_ticket_about_no_order_counts_for_its_customer(traded: Traded) -> None:
     from spark_jobs.run import build
 
+    build(traded.settings, tables=["gold.customer_months"])
     asked = {"topic": "product", "status": "open", "opened_at": START, "updated_at": START}
     traded.bronze.change("insert", "support_tickets", [{"ticket_id": 1, "customer_id": 2, "order_id": None, **asked}])
     traded.bronze.commit()

@@ -171,6 +171,13 @@ def test_versions_that_come_late_at_once_or_again_give_the_history_that_was(foun
     assert_incremental_equals_full(traded.settings, HISTORY)
 
 
+@pytest.fixture
+def traded(traded: Traded) -> Traded:
+    """The lake with these tables in its release too."""
+    build(traded.settings, tables=HISTORY)
+    return traded
+
+
 def test_a_version_that_comes_late_restates_the_days_of_the_orders_that_it_changes_and_no_others(traded: Traded) -> None:
     bronze, lake = traded.bronze, traded.settings
     bronze.change("insert", "customer_history", [version(1, 3, "update", "gold", at(48))])
