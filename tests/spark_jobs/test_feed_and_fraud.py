@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import from_arrow_schema
 
 from shoplake.core.settings import Settings
 from spark_jobs.fraud import RULES
@@ -35,6 +36,8 @@ def rows(spark: SparkSession, name: str, *given: Row) -> DataFrame:
     """Rows of a table of the lake; what is left out is null."""
     declared = schema_to_pyarrow(discover()[name].table.schema(), include_field_ids=False)
     schema = pa.schema([field.with_nullable(True) for field in declared])
+    if not given:
+        return spark.createDataFrame([], from_arrow_schema(schema))
     return spark.createDataFrame(pa.Table.from_pylist([{**dict.fromkeys(schema.names), **row} for row in given], schema=schema))
 
 
