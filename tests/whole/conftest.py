@@ -17,7 +17,7 @@ from iceberg.releases import Release, is_behind, list_releases
 from shoplake.core.settings import Settings, load_settings
 from shoplake.demo import INGESTION, TRANSFORMATION
 from shoplake.stack.airflow_api import AirflowApi, DagRun
-from shoplake.stack.local.runner import down
+from shoplake.stack.local.runner import down, up
 from shoplake.stack.private import private_settings, temporary_home
 
 
@@ -61,10 +61,13 @@ def stack(demonstrated: Demonstrated) -> Settings:
 
 @pytest.fixture
 def airflow(stack: Settings) -> Iterator[AirflowApi]:
-    """Its Airflow, with the live shop stopped, which would have something new at any moment."""
+    """Its Airflow, with the live shop stopped meanwhile, which would have something new at any moment."""
     down(stack, ["shop"])
-    with AirflowApi(stack) as api:
-        yield api
+    try:
+        with AirflowApi(stack) as api:
+            yield api
+    finally:
+        up(stack, ["shop"])
 
 
 @dataclass(frozen=True)
