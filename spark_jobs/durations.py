@@ -8,6 +8,12 @@ HOURS = DecimalType(10, 2)
 """Hours, to the hundredth."""
 
 
+def hours_between(begin: str, end: str) -> Column:
+    """Hours from one instant's column to another's, below zero where the second comes first; empty where either is."""
+    microseconds = F.unix_micros(F.col(end)) - F.unix_micros(F.col(begin))
+    return (microseconds.cast("decimal(20,0)") / F.lit(3_600_000_000).cast("decimal(10,0)")).cast("decimal(10,2)")
+
+
 def seconds_between(start: Column, end: Column) -> Column:
     """Whole seconds from one instant to another, fractions of either left off; null unless both are there."""
     return F.unix_seconds(end) - F.unix_seconds(start)

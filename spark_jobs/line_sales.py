@@ -1,26 +1,7 @@
-"""What each line of an order sold, gave back and cost: the definition of a sale, brought down to products.
-
-What a piece cost is first in, first out: the lot that it left the warehouse
-from says it (IAS 2, paragraph 25). A piece that has not left yet has no lot; it
-counts with what it usually cost when it was ordered. Profit is gross: it takes
-the cost of goods off revenue, neither refunds nor the cost of shipping.
-"""
+"""What each line of an order sold and gave back: the definition of a sale, brought down to products."""
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
-
-
-def with_line_costs(lines: DataFrame, silver_inventory_log: DataFrame) -> DataFrame:
-    """Lines of orders with the ``cost_amount`` of their pieces besides."""
-    line = ["order_id", "line_number"]
-    issued = (
-        silver_inventory_log.where("kind = 'issue'")
-        .groupBy(*line)
-        .agg(F.sum(-F.col("quantity")).alias("_issued"), F.sum(-F.col("quantity") * F.col("unit_cost")).alias("_issued_cost"))
-    )
-    waiting = F.col("quantity") - F.coalesce("_issued", F.lit(0))
-    cost = F.coalesce("_issued_cost", F.lit(0)) + waiting * F.col("unit_cost")
-    return lines.join(issued, on=line, how="left").withColumn("cost_amount", cost.cast("decimal(20,2)")).drop("_issued", "_issued_cost")
 
 
 def with_line_sales(lines: DataFrame, silver_return_items: DataFrame) -> DataFrame:

@@ -32,12 +32,6 @@ GROSS_MARGIN_COLUMNS = (
 """What :func:`cost_of_goods_sold` and :func:`gross_margin` give."""
 
 
-def issued_cost(silver_inventory_log: DataFrame, *by: str) -> DataFrame:
-    """For each order or line, as ``by`` names it, ``issued_cost``: what left for it at its lots' cost, less what came back sound."""
-    moved = silver_inventory_log.where(F.col("kind").isin("issue", "return"))
-    return moved.groupBy(*by).agg(F.sum(-F.col("quantity") * F.col("unit_cost")).cast("decimal(20,2)").alias("issued_cost"))
-
-
 def has_final_cost() -> Column:
     """Whether the goods of an :func:`~spark_jobs.sales.order_sales` row are sold or lost, and no longer the shop's on their way."""
     return F.col("is_paid") | (F.col("status") == "cancelled")

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column, references, sums_to
 from iceberg.table import MONEY, Column, RecomputeTouched, Table
-from spark_jobs.line_sales import with_line_costs
+from spark_jobs.cost import with_line_costs
 from spark_jobs.sales import order_sales
 
 TABLE = Table(

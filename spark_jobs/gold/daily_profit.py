@@ -7,13 +7,13 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, sums_to
 from iceberg.table import MONEY, Column, RecomputeTouched, Table, month
+from spark_jobs.cost import issued_cost
 from spark_jobs.profit import (
     GROSS_MARGIN_COLUMNS,
     SHARE,
     cost_of_goods_sold,
     gross_margin,
     has_final_cost,
-    issued_cost,
     money,
     share_of_net_revenue,
 )

@@ -6,8 +6,9 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column, references, sums_to
 from iceberg.table import MONEY, Column, RecomputeTouched, Table
+from spark_jobs.cost import issued_cost
 from spark_jobs.line_sales import with_line_sales
-from spark_jobs.profit import GROSS_MARGIN_COLUMNS, cost_of_goods_sold, gross_margin, issued_cost, money
+from spark_jobs.profit import GROSS_MARGIN_COLUMNS, cost_of_goods_sold, gross_margin, money
 from spark_jobs.sales import order_sales
 
 TABLE = Table(

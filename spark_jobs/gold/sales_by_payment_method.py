@@ -6,7 +6,8 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import accepted_values, at_least, at_most_column, sums_to
 from iceberg.table import Column, RecomputeTouched, Table
-from spark_jobs.profit import GROSS_MARGIN_COLUMNS, cost_of_goods_sold, gross_margin, issued_cost
+from spark_jobs.cost import issued_cost
+from spark_jobs.profit import GROSS_MARGIN_COLUMNS, cost_of_goods_sold, gross_margin
 from spark_jobs.sales import SALES_COLUMNS, average_order_value, order_sales, sales_measures
 
 TABLE = Table(

@@ -8,7 +8,8 @@ from pyspark.sql import functions as F
 from iceberg.quality.checks import Severity, accepted_values, at_least, at_most_column, not_null, references, sums_to
 from iceberg.table import AMOUNT, AsOf, Column, RecomputeTouched, Table, month
 from spark_jobs.cost import cost_of_goods
-from spark_jobs.instants import HOURS, hours_between, valid_at
+from spark_jobs.durations import HOURS, hours_between
+from spark_jobs.instants import valid_at
 from spark_jobs.sales import order_sales
 from spark_jobs.vocabulary import ORDER_STATUSES
 

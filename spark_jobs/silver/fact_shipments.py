@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import accepted_values, at_least, references, sums_to
 from iceberg.table import AMOUNT, AsOf, Column, RecomputeTouched, Table, month
-from spark_jobs.instants import HOURS, hours_between
+from spark_jobs.durations import HOURS, hours_between
 
 TABLE = Table(
     grain="one row per parcel",

@@ -1,5 +1,7 @@
 """A few days of a small shop, made by plain dice: every kind of column, rows that come, change and go, and many things at one instant."""
 
+import contextlib
+from collections.abc import Iterator
 from decimal import Decimal
 
 import numpy as np
@@ -9,9 +11,12 @@ import pyarrow as pa
 from gen_data import schema
 from gen_data.changes import NULL, Changes, Coded, Delete, Insert, Update, constant
 from gen_data.clock import DAY
+from gen_data.schema.upgrade import migrate
 from gen_data.simulate.later import rows_of
 from gen_data.write.batch import TABLES
 from gen_data.write.encode import copy_in, identifier
+from shoplake.core.settings import Settings
+from shoplake.stack.private import fresh_databases
 
 BEGIN = 1_767_200_400_000_000
 QUARTER = 15 * 60 * 1_000_000
@@ -291,3 +296,14 @@ def _wishes(dice, later, buyers, known):
         Delete(schema.WISHLISTS, {"wish_id": wish_id[gone]}, gone_at, wish_id[gone]),
         Insert(schema.CUSTOMER_ACTIVITY_LOG, log, at, wish_id),
     ]
+
+
+@contextlib.contextmanager
+def opened_small_shop(services: Settings) -> Iterator[psycopg.Connection]:
+    """A session of a small shop that has opened, in a database of its own."""
+    with fresh_databases(services) as settings:
+        migrate(settings.shop_dsn)
+        with psycopg.connect(settings.shop_dsn, autocommit=True) as connection:
+            open_small_shop(connection)
+            connection.execute("insert into shop_control.clock values (true, 0, 1, 0, 0, 0)")
+            yield connection

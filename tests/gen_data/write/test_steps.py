@@ -14,15 +14,13 @@ import psycopg
 import pytest
 
 from gen_data.fingerprint import fingerprints
-from gen_data.schema.upgrade import migrate
 from gen_data.shop import explained
 from gen_data.write.batch import write_batch
 from gen_data.write.journal import pack, unpack
 from gen_data.write.steps import StepWriter, finish_tick, next_open_tick
 from shoplake.core.errors import StorageError
 from shoplake.core.settings import POSTGRES_ADMIN
-from shoplake.stack.private import fresh_databases
-from tests.gen_data.write.small_shop import open_small_shop, some_days
+from tests.gen_data.write.small_shop import open_small_shop, opened_small_shop, some_days
 
 pytestmark = pytest.mark.integration
 
@@ -46,12 +44,8 @@ with psycopg.connect(sys.argv[1], autocommit=True) as connection:
 
 @pytest.fixture
 def shop(services):
-    with fresh_databases(services) as settings:
-        migrate(settings.shop_dsn)
-        with psycopg.connect(settings.shop_dsn, autocommit=True) as connection:
-            open_small_shop(connection)
-            connection.execute("insert into shop_control.clock values (true, 0, 1, 1, 0, 0)")
-            yield connection
+    with opened_small_shop(services) as connection:
+        yield connection
 
 
 def begin(shop, changes):

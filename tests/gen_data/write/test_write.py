@@ -1,6 +1,5 @@
 import itertools
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -8,12 +7,10 @@ from hypothesis import strategies as st
 
 from gen_data.clock import DAY
 from gen_data.fingerprint import fingerprints
-from gen_data.schema.upgrade import migrate
 from gen_data.write.batch import write_batch
 from gen_data.write.bulk import FirstLoad
 from gen_data.write.steps import StepWriter
-from shoplake.stack.private import fresh_databases
-from tests.gen_data.write.small_shop import BEGIN, DAYS, QUARTER, between, open_small_shop, some_days
+from tests.gen_data.write.small_shop import BEGIN, DAYS, QUARTER, between, open_small_shop, opened_small_shop, some_days
 
 pytestmark = pytest.mark.integration
 
@@ -24,12 +21,8 @@ CLOCK = {"next_tick": 3 * 1_440}
 @pytest.fixture(scope="module")
 def shop(services):
     """A session of a small shop that has opened."""
-    with fresh_databases(services) as settings:
-        migrate(settings.shop_dsn)
-        with psycopg.connect(settings.shop_dsn, autocommit=True) as connection:
-            open_small_shop(connection)
-            connection.execute("insert into shop_control.clock values (true, 0, 1, 1, 0, 0)")
-            yield connection
+    with opened_small_shop(services) as connection:
+        yield connection
 
 
 def stretches(changes, cuts):
