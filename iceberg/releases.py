@@ -108,7 +108,7 @@ def list_releases(settings: Settings) -> list[Release]:
 
 
 def is_behind(settings: Settings) -> bool:
-    """Whether bronze holds something that no finished run has consumed.
+    """Whether bronze holds something that no finished run has consumed; runs that were asked for some tables only do not count.
 
     A rollback does not count: what it took back returns with the next change,
     not by itself. Raises ServiceError when the catalog's database does not answer.
@@ -117,10 +117,7 @@ def is_behind(settings: Settings) -> bool:
         cut = latest_cut(connection)
         row = connection.execute(
             """
-            select max(run.cut_end_lsn) from shoplake.runs run
-            where run.status in ('published', 'nothing_new') and not exists (
-                select from shoplake.run_tables built where built.run_id = run.run_id and built.cut_end_lsn < run.cut_end_lsn
-            )
+            select max(cut_end_lsn) from shoplake.runs where status in ('published', 'nothing_new') and not is_limited
             """
         ).fetchone()
     consumed = row[0] if row else None

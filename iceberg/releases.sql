@@ -10,6 +10,9 @@ create table if not exists shoplake.runs (
     is_full boolean not null
 );
 
+-- Whether the run was asked for some tables only, and so says nothing of the others.
+alter table shoplake.runs add column if not exists is_limited boolean not null default false;
+
 create table if not exists shoplake.run_inputs (
     run_id bigint not null references shoplake.runs,
     table_name text not null,

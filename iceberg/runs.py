@@ -114,15 +114,19 @@ def start_run(
     is_full: bool,
     inputs: Mapping[str, RunInput],
     tables: Sequence[TableRun],
+    is_limited: bool = False,
 ) -> Run:
-    """Record a new run with everything that it resolved; one with no table waiting has nothing new."""
+    """Record a new run with everything that it resolved; one with no table waiting has nothing new.
+
+    ``is_limited`` says that it was asked for some tables only.
+    """
     status: RunStatus = "running" if any(table.status == "waiting" for table in tables) else "nothing_new"
     row = connection.execute(
         """
-        insert into shoplake.runs (base_release_id, cut_end_lsn, is_full, status, ended_at)
-        values (%s, %s, %s, %s, case when %s = 'nothing_new' then now() end) returning run_id
+        insert into shoplake.runs (base_release_id, cut_end_lsn, is_full, is_limited, status, ended_at)
+        values (%s, %s, %s, %s, %s, case when %s = 'nothing_new' then now() end) returning run_id
         """,
-        (base_release_id, cut_end_lsn, is_full, status, status),
+        (base_release_id, cut_end_lsn, is_full, is_limited, status, status),
     ).fetchone()
     if row is None:
         raise BuildError("build: the catalog's database gave no run number. Repeat the build.")

@@ -52,7 +52,9 @@ def begin_run(settings: Settings, tables: Sequence[str] | None = None, full: boo
         elif before is not None:
             planned[name] = _kept(before, before.cut_end_lsn)
     with catalog_database(settings.catalog_dsn) as connection:
-        return start_run(connection, release.release_id if release else None, cut, full, inputs, list(planned.values()))
+        return start_run(
+            connection, release.release_id if release else None, cut, full, inputs, list(planned.values()), is_limited=tables is not None
+        )
 
 
 def _locations(connection: psycopg.Connection[Any], catalog_name: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from iceberg.catalog import open_catalog
-from iceberg.releases import rollback
+from iceberg.releases import is_behind, rollback
 from shoplake.core.errors import BuildError, BusyError, CheckFailedError, ReleaseError, TableError
 from shoplake.core.lock import only_one
 from shoplake.core.settings import Settings
@@ -117,6 +117,21 @@ def test_a_limited_build_leaves_the_others_and_a_later_one_catches_up(traded: Tr
     caught_up = build(fresh)
     assert caught_up.run.tables["gold.daily_sales"].touched == {"groups": [["2026-01-07"], ["2026-01-08"]]}
     assert [row[0] for row in sales(fresh)] == [DAY_1, DAY_2, DAY_2, DAY_2 + timedelta(days=1), DAY_2 + timedelta(days=2)]
+
+
+def test_a_table_that_the_settings_do_not_name_is_built_once_and_nobody_waits_for_it(traded: Traded) -> None:
+    bronze, lake = traded.bronze, traded.settings
+    once = "silver.shipments"
+    assert set(outcomes(build(lake, tables=[once]))) >= {once}
+    place(bronze, 4, at=LATER)
+    bronze.commit()
+    assert is_behind(lake)
+    assert set(outcomes(build(lake, tables=["silver.orders"]))) == {"silver.orders"}
+    assert is_behind(lake), "a build of some tables does not speak for the others"
+    built = build(lake)
+    assert built.run.tables[once].status == "kept"
+    assert (built.run.tables[once].cut_end_lsn or 0) < built.run.cut_end_lsn
+    assert not is_behind(lake)
 
 
 def test_a_failed_check_stops_the_release_and_a_corrected_input_heals(traded: Traded) -> None:
