@@ -7,11 +7,21 @@ create table if not exists shoplake.runs (
     message text,
     base_release_id bigint,
     cut_end_lsn bigint not null,
-    is_full boolean not null
+    is_full boolean not null,
+    -- Asked for some tables only, and so says nothing of the others.
+    is_limited boolean not null default false
 );
 
--- Whether the run was asked for some tables only, and so says nothing of the others.
-alter table shoplake.runs add column if not exists is_limited boolean not null default false;
+-- A lake made before. Looked at first, since altering a table waits for all who read it, even where there is nothing to alter.
+do $$
+begin
+    if not exists (
+        select from pg_attribute where attrelid = 'shoplake.runs'::regclass and attname = 'is_limited' and not attisdropped
+    ) then
+        alter table shoplake.runs add column is_limited boolean not null default false;
+    end if;
+end
+$$;
 
 create table if not exists shoplake.run_inputs (
     run_id bigint not null references shoplake.runs,

@@ -135,10 +135,8 @@ def _await_release(settings: Settings, airflow: AirflowApi, position: int, faile
             return current.release_id
         failed = [run for run in airflow.runs(TRANSFORMATION) if run.state == "failed" and run.run_id not in failed_before]
         if failed:
-            tasks = ", ".join(name for name, state in airflow.task_states(TRANSFORMATION, failed[0].run_id).items() if state == "failed")
-            raise BuildError(
-                f"demo: the DAG {TRANSFORMATION} failed in {tasks}. Its log in Airflow says why; `shoplake urls` gives the address."
-            )
+            what = airflow.failure(TRANSFORMATION, failed[0].run_id)
+            raise BuildError(f"demo: the DAG {TRANSFORMATION} {what} Its log in Airflow says more; `shoplake urls` gives the address.")
         time.sleep(0.5)
     raise ServiceError(
         f"demo: no release covered the new days within {_MOST_SECONDS} s. Look at the DAGs in Airflow; `shoplake urls` gives the address."

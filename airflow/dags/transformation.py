@@ -15,7 +15,13 @@ from shoplake.core.errors import CheckFailedError, OvertakenError, ReleaseError
 from shoplake.core.settings import Settings, load_settings
 from spark_jobs.tables import discover
 
-RETRIED = {"retries": 2, "retry_delay": timedelta(seconds=10), "execution_timeout": timedelta(minutes=30)}
+# 10, 20 and 40 seconds: a service that is started anew is back by then.
+RETRIED = {
+    "retries": 3,
+    "retry_delay": timedelta(seconds=10),
+    "retry_exponential_backoff": 2,
+    "execution_timeout": timedelta(minutes=30),
+}
 
 
 def settings_with_spark() -> Settings:

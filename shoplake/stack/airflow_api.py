@@ -85,14 +85,24 @@ class AirflowApi:
                 raise ServiceError(f"airflow: the run {run_id} of {dag_id} is still {found.state} after {seconds:.0f} s. See {self._url}.")
             time.sleep(0.5)
         if found.state == "failed":
-            failed = ", ".join(name for name, state in self.task_states(dag_id, run_id).items() if state == "failed")
-            raise BuildError(f"airflow: the run {run_id} of {dag_id} failed in {failed or 'no task'}. Its log is at {self._url}.")
+            raise BuildError(f"airflow: the run {run_id} of {dag_id} {self.failure(dag_id, run_id)} Its log is at {self._url}.")
         return found
+
+    def failure(self, dag_id: str, run_id: str) -> str:
+        """The rest of a sentence that begins with a run: in which tasks it failed, and what the last attempt of the first one raised."""
+        failed = sorted(
+            (task for task in self._tasks(dag_id, run_id) if task["state"] == "failed"), key=lambda task: task["end_date"] or ""
+        )
+        if not failed:
+            return "failed in no task."
+        events = self._log(dag_id, run_id, failed[0]["task_id"], failed[0]["try_number"])
+        reasons = [event["error_detail"][0]["exc_value"] for event in events if isinstance(event, dict) and event.get("error_detail")]
+        reason = reasons[-1] if reasons else "its log names no reason"
+        return f"failed in {', '.join(task['task_id'] for task in failed)} ({reason.rstrip('.')})."
 
     def task_states(self, dag_id: str, run_id: str) -> dict[str, str | None]:
         """The state of every task of a run, by task id."""
-        answer = self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances", params={"limit": 200})
-        return {task["task_id"]: task["state"] for task in answer["task_instances"]}
+        return {task["task_id"]: task["state"] for task in self._tasks(dag_id, run_id)}
 
     def edges(self, dag_id: str) -> dict[str, set[str]]:
         """Every task of a DAG with the tasks that wait for it."""
@@ -101,8 +111,17 @@ class AirflowApi:
 
     def task_log(self, dag_id: str, run_id: str, task_id: str, attempt: int = 1) -> str:
         """What a task wrote in one attempt, as the web page shows it: an event a line."""
+        return "\n".join(map(str, self._log(dag_id, run_id, task_id, attempt)))
+
+    def _tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        answer = self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances", params={"limit": 200})
+        tasks: list[dict[str, Any]] = answer["task_instances"]
+        return tasks
+
+    def _log(self, dag_id: str, run_id: str, task_id: str, attempt: int) -> list[Any]:
         answer = self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{attempt}")
-        return "\n".join(line if isinstance(line, str) else str(line) for line in answer["content"])
+        events: list[Any] = answer["content"]
+        return events
 
     def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         try:

@@ -48,7 +48,9 @@ def test_nothing_new_is_said(traded: Traded) -> None:
 
 
 def test_what_was_built_is_a_table_of_tables(traded: Traded) -> None:
-    document = json.loads(shoplake(traded.settings, "build", "--full", "--table", "silver.channels", "--json").stdout)
+    result = shoplake(traded.settings, "build", "--full", "--table", "silver.channels", "--json")
+    assert result.returncode == 0, result.stderr
+    document = json.loads(result.stdout)
     assert [(row["table"], row["outcome"], row["strategy"], row["rows_changed"]) for row in document["tables"]] == [
         ("silver.channels", "built", "full", 4)
     ]
