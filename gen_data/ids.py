@@ -8,6 +8,7 @@ fraud brought: the functions here undo it, arithmetic on keys does not.
 
 from typing import Final
 
+import numba
 import numpy as np
 
 from gen_data.randomness import BoolArray, IntArray, mix
@@ -35,22 +36,29 @@ _FIRST_LATER_ADDRESS_ID = 10**12
 PAYMENTS_PER_ORDER = 8
 SHIPMENTS_PER_ORDER = 4
 
-_ROUNDS = range(4)
+_ROUNDS: Final = 4
+
+
+@numba.njit
+def _round(part, tweak, turn, half):  # type: ignore[no-untyped-def]
+    return np.int64(mix(np.uint64((tweak << (half + 2)) | (turn << half) | part)) >> np.uint64(64 - half))
 
 
 def key_of(ticks: IntArray, numbers: IntArray) -> IntArray:
     """The keys of what has these plain numbers in these ticks."""
-    return ticks * KEYS_PER_TICK + _scramble(numbers, ticks, _NUMBER_BITS)
+    keys: IntArray = ticks * KEYS_PER_TICK + _scramble(numbers, ticks, _NUMBER_BITS)
+    return keys
 
 
 def tick_of(keys: IntArray) -> IntArray:
     """The tick in which something with this key began."""
-    return keys // KEYS_PER_TICK
+    return keys >> _NUMBER_BITS
 
 
 def number_of(keys: IntArray) -> IntArray:
     """The plain number, within its tick, of something with this key."""
-    return _unscramble(keys % KEYS_PER_TICK, tick_of(keys), _NUMBER_BITS)
+    numbers: IntArray = _unscramble(keys & (KEYS_PER_TICK - 1), tick_of(keys), _NUMBER_BITS)
+    return numbers
 
 
 def is_extra(order_ids: IntArray) -> BoolArray:
@@ -98,12 +106,14 @@ def fraud_account_of(order_ids: IntArray) -> IntArray:
 
 def base_customer_id(numbers: IntArray) -> IntArray:
     """The customers of the ordinary shop with these numbers, counted from 0 as they register."""
-    return 1 + _scramble(2 * numbers, np.zeros_like(numbers), _CUSTOMER_BITS)
+    ids: IntArray = 1 + _scramble(2 * numbers, 0, _CUSTOMER_BITS)
+    return ids
 
 
 def guest_id(numbers: IntArray) -> IntArray:
     """The customers whom a scenario brought with these numbers, counted from 0 as they register."""
-    return 1 + _scramble(2 * numbers + 1, np.zeros_like(numbers), _CUSTOMER_BITS)
+    ids: IntArray = 1 + _scramble(2 * numbers + 1, 0, _CUSTOMER_BITS)
+    return ids
 
 
 def is_guest(customer_ids: IntArray) -> BoolArray:
@@ -119,7 +129,8 @@ def customer_number(customer_ids: IntArray) -> IntArray:
 
 def position_of(customer_ids: IntArray) -> IntArray:
     """The place of each customer in arrays that hold something for all of them: guests lie between the others."""
-    return _unscramble(customer_ids - 1, np.zeros_like(customer_ids), _CUSTOMER_BITS)
+    positions: IntArray = _unscramble(customer_ids - 1, 0, _CUSTOMER_BITS)
+    return positions
 
 
 def later_address_id(keys: IntArray) -> IntArray:
@@ -132,27 +143,24 @@ def is_put_in_by_fraud(address_ids: IntArray) -> BoolArray:
     return is_fraud(address_ids - _FIRST_LATER_ADDRESS_ID)
 
 
-def _scramble(numbers: IntArray, tweaks: IntArray, bits: int) -> IntArray:
-    """A permutation of the numbers of so many bits, another one for each tweak.
+@numba.vectorize([numba.int64(*[numba.int64] * 3)], cache=True)
+def _scramble(number, tweak, bits):  # type: ignore[no-untyped-def]
+    """A permutation of the numbers of so many bits, another one for each tweak; arrays are taken element by element.
 
     A balanced Feistel network, a permutation whatever its round function is (Luby and Rackoff 1988).
     """
     half = bits // 2
-    left, right = numbers >> half, numbers & ((1 << half) - 1)
-    for number in _ROUNDS:
-        left, right = right, left ^ _round(right, tweaks, number, half)
+    left, right = number >> half, number & ((1 << half) - 1)
+    for turn in range(_ROUNDS):
+        left, right = right, left ^ _round(right, tweak, turn, half)
     return (left << half) | right
 
 
-def _unscramble(scrambled: IntArray, tweaks: IntArray, bits: int) -> IntArray:
+@numba.vectorize([numba.int64(*[numba.int64] * 3)], cache=True)
+def _unscramble(scrambled, tweak, bits):  # type: ignore[no-untyped-def]
     """The numbers that were scrambled."""
     half = bits // 2
     left, right = scrambled >> half, scrambled & ((1 << half) - 1)
-    for number in reversed(_ROUNDS):
-        left, right = right ^ _round(left, tweaks, number, half), left
+    for turn in range(_ROUNDS - 1, -1, -1):
+        left, right = right ^ _round(left, tweak, turn, half), left
     return (left << half) | right
-
-
-def _round(part: IntArray, tweaks: IntArray, number: int, half: int) -> IntArray:
-    mixed = mix(((tweaks << (half + 2)) | (number << half) | part).view(np.uint64))
-    return (mixed >> np.uint64(64 - half)).view(np.int64)

@@ -3,6 +3,7 @@
 import hashlib
 from functools import cache
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -28,12 +29,10 @@ class Dice:
 
     def uniform(self, purpose: str, ids: npt.ArrayLike, part: npt.ArrayLike = 0) -> FloatArray:
         """Uniform numbers in [0, 1), shaped as ``ids`` and ``part`` broadcast together."""
-        first_key, second_key = _keys(self.seed, purpose)
         counter = np.asarray(ids, dtype=np.int64).view(np.uint64)
         inner = np.asarray(part, dtype=np.int64).view(np.uint64)
-        with np.errstate(over="ignore"):
-            mixed = mix(mix(counter * _WEYL + first_key) + inner * _WEYL + second_key)
-        return (mixed >> np.uint64(11)).astype(np.float64) * _TO_UNIT
+        drawn: FloatArray = _uniform(counter, inner, *_keys(self.seed, purpose))
+        return drawn
 
     def integers(self, purpose: str, ids: npt.ArrayLike, below: npt.ArrayLike, part: npt.ArrayLike = 0) -> IntArray:
         """Integers in [0, ``below``), each equally likely."""
@@ -89,8 +88,15 @@ def _keys(seed: int, purpose: str) -> tuple[np.uint64, np.uint64]:
     return first, second
 
 
-def mix(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Scatter 64-bit numbers: the finalizer of SplitMix64 (Steele, Lea and Flood 2014; constants of Stafford's variant 13)."""
+@numba.njit(numba.uint64(numba.uint64), cache=True)
+def mix(x):  # type: ignore[no-untyped-def]
+    """Scatter a 64-bit number, in compiled code: the finalizer of SplitMix64 (Steele, Lea and Flood 2014; constants of Stafford's variant 13)."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
+
+
+@numba.vectorize([numba.float64(*[numba.uint64] * 4)], cache=True)
+def _uniform(counter, inner, first_key, second_key):  # type: ignore[no-untyped-def]
+    mixed = mix(mix(counter * _WEYL + first_key) + inner * _WEYL + second_key)
+    return np.float64(mixed >> np.uint64(11)) * _TO_UNIT
