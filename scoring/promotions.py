@@ -1,7 +1,6 @@
-"""How far the estimated lift of voucher campaigns is from the one that the held-out customers show."""
+"""How far the estimated lift of voucher campaigns is from what they really brought."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from math import fsum
@@ -20,7 +19,7 @@ class Campaign:
     starts_at: datetime
     ends_at: datetime
     lift: float | None
-    holder_order_count: int
+    treated_order_count: int
 
 
 @dataclass(frozen=True)
@@ -29,26 +28,21 @@ class LiftGrade:
 
     Attributes:
         campaign: Number of the campaign, or ``all``.
-        treated: Customers who got the voucher.
-        treated_orders: Their orders while it ran.
-        held_out: Customers who were drawn and got none.
-        held_out_orders: Their orders meanwhile.
+        treated_orders: Honest orders of customers who got the voucher, while it ran.
+        caused_orders: Of these, those that would not be there without it.
         estimated: Lift as the mart says.
     """
 
     campaign: str
-    treated: int
     treated_orders: int
-    held_out: int
-    held_out_orders: int
+    caused_orders: int
     estimated: float | None
 
     @property
     def true(self) -> float | None:
-        """Orders per treated customer over orders per held-out one."""
-        if not (self.treated and self.held_out and self.held_out_orders):
-            return None
-        return (self.treated_orders / self.treated) / (self.held_out_orders / self.held_out)
+        """Orders with the voucher over those that would be there without it."""
+        otherwise = self.treated_orders - self.caused_orders
+        return self.treated_orders / otherwise if otherwise else None
 
     @property
     def error(self) -> float | None:
@@ -56,32 +50,34 @@ class LiftGrade:
         return self.estimated / self.true - 1 if self.estimated is not None and self.true else None
 
 
-def grade_lift(campaigns: Sequence[Campaign], orders: pa.Table, audience: Mapping[int, Mapping[int, bool]]) -> list[LiftGrade]:
+def grade_lift(
+    campaigns: Sequence[Campaign], contacts: pa.Table, orders: pa.Table, caused: Mapping[int, Set[int]], frauds: Iterable[int]
+) -> list[LiftGrade]:
     """Grades of each campaign, and of all together last.
 
-    ``orders`` has customer_id and ordered_at of every order. Together, the
-    estimates are weighted by the orders that holders would have placed anyway.
+    ``contacts`` has promotion_id, customer_id and is_held_out of everybody who
+    was drawn, ``orders`` order_id, customer_id and ordered_at of every order,
+    ``caused`` the orders that each campaign caused. Together, the estimates are
+    weighted by the orders that the treated would have placed anyway.
     """
+    frauds = set(frauds)
     grades = []
     for campaign in campaigns:
-        drawn = audience.get(campaign.promotion_id, {})
+        drawn = contacts.filter((pc.field("promotion_id") == campaign.promotion_id) & ~pc.field("is_held_out"))
+        treated = pc.is_in(orders["customer_id"], drawn["customer_id"].combine_chunks())
         when = orders["ordered_at"]
         is_meanwhile = pc.and_(
             pc.greater_equal(when, pa.scalar(campaign.starts_at, when.type)), pc.less(when, pa.scalar(campaign.ends_at, when.type))
         )
-        buyers = orders.filter(is_meanwhile)["customer_id"].to_pylist()
-        bought = Counter(drawn[buyer] for buyer in buyers if buyer is not None and buyer in drawn)
-        treated = sum(drawn.values())
-        number = str(campaign.promotion_id)
-        grades.append(LiftGrade(number, treated, bought[True], len(drawn) - treated, bought[False], campaign.lift))
-    known = [(campaign.holder_order_count, campaign.lift) for campaign in campaigns if campaign.lift]
+        placed = set(orders.filter(pc.and_(treated, is_meanwhile))["order_id"].to_pylist()) - frauds
+        brought = placed & caused.get(campaign.promotion_id, set())
+        grades.append(LiftGrade(str(campaign.promotion_id), len(placed), len(brought), campaign.lift))
+    known = [(campaign.treated_order_count, campaign.lift) for campaign in campaigns if campaign.lift]
     with_it, without_it = sum(count for count, _ in known), fsum(count / lift for count, lift in known)
     whole = LiftGrade(
         ALL,
-        treated=sum(grade.treated for grade in grades),
         treated_orders=sum(grade.treated_orders for grade in grades),
-        held_out=sum(grade.held_out for grade in grades),
-        held_out_orders=sum(grade.held_out_orders for grade in grades),
+        caused_orders=sum(grade.caused_orders for grade in grades),
         estimated=with_it / without_it if without_it else None,
     )
     return [*grades, whole]

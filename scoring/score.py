@@ -83,10 +83,12 @@ def score(settings: Settings, table: str | None = None, release_id: int | None =
     for row in lake.read("gold.feed_problems", ("feed_id", "problem")).to_pylist():
         problems.setdefault(row["feed_id"], set()).add(row["problem"])
     messages = _numbers(lake.read("silver.marketplace_messages", ("feed_id",)), "feed_id")
-    campaigns = lake.read("gold.mart_promotion_lift", ("promotion_id", "starts_at", "ends_at", "lift", "holder_order_count")).to_pylist()
+    campaigns = lake.read("gold.mart_promotion_lift", ("promotion_id", "starts_at", "ends_at", "lift", "treated_order_count")).to_pylist()
     estimated = [Campaign(**{**row, "lift": float(row["lift"]) if row["lift"] is not None else None}) for row in campaigns]
     in_order = sorted(estimated, key=lambda campaign: campaign.starts_at)
-    return Scores(lake.release_id, name, frauds, grade_feed(problems, messages, truth.dirt), grade_lift(in_order, orders, truth.audience))
+    contacts = lake.read("silver.campaign_contacts", ("promotion_id", "customer_id", "is_held_out"))
+    lifts = grade_lift(in_order, contacts, orders, truth.brought, truth.frauds)
+    return Scores(lake.release_id, name, frauds, grade_feed(problems, messages, truth.dirt), lifts)
 
 
 def _open(settings: Settings, release_id: int | None) -> _Lake:

@@ -15,12 +15,12 @@ class Truth:
     Attributes:
         frauds: Fraudulent orders, each with its kind.
         dirt: Messages of the marketplaces that are not as they should be, each with its kind.
-        audience: By voucher campaign, whether each customer who was drawn for it got the voucher.
+        brought: By voucher campaign, the orders that would not be there without it.
     """
 
     frauds: dict[int, str]
     dirt: dict[int, str]
-    audience: dict[int, dict[int, bool]]
+    brought: dict[int, set[int]]
 
 
 def read_truth(settings: Settings) -> Truth:
@@ -33,10 +33,10 @@ def read_truth(settings: Settings) -> Truth:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             frauds: dict[int, str] = dict(connection.execute("select order_id, kind from ground_truth.fraud_orders").fetchall())
             dirt: dict[int, str] = dict(connection.execute("select feed_id, kind from ground_truth.dirty_rows").fetchall())
-            audience: dict[int, dict[int, bool]] = {}
-            drawn = connection.execute("select promotion_id, customer_id, is_treated from ground_truth.promotion_audience")
-            for promotion_id, customer_id, is_treated in drawn:
-                audience.setdefault(promotion_id, {})[customer_id] = is_treated
+            brought: dict[int, set[int]] = {}
+            caused = connection.execute("select promotion_id, order_id from ground_truth.caused_orders where promotion_id is not null")
+            for promotion_id, order_id in caused:
+                brought.setdefault(promotion_id, set()).add(order_id)
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as problem:
         raise ShopError(
             "score: the shop's database has no ground truth. Only a shop that `shoplake generate` made can be scored."
@@ -45,4 +45,4 @@ def read_truth(settings: Settings) -> Truth:
         raise ServiceError(
             f"score: the shop's database does not answer ({first_line(problem)}). Start it with `shoplake up`, then repeat."
         ) from problem
-    return Truth(frauds, dirt, audience)
+    return Truth(frauds, dirt, brought)

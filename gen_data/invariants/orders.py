@@ -37,6 +37,19 @@ ORDERS = (
         """,
     ),
     Invariant(
+        "voucher_is_taken_by_who_got_it",
+        "An order takes a voucher only if its customer got it, or it is a fraud.",
+        """
+        select order_id
+        from order_promotions
+        join promotions using (promotion_id)
+        join orders using (order_id)
+        left join campaign_contacts using (customer_id, promotion_id)
+        where kind = 'voucher' and is_held_out is distinct from false
+          and not exists (select from ground_truth.fraud_orders where fraud_orders.order_id = orders.order_id)
+        """,
+    ),
+    Invariant(
         "line_bears_the_list_price_of_its_moment",
         "A line's list price is the one that its product had when the order was placed.",
         """

@@ -37,8 +37,8 @@ WHOLE = (
         select 'fraud_customers', customer_id from ground_truth.fraud_customers
         where not exists (select from customers where customers.customer_id = fraud_customers.customer_id)
         union all
-        select 'promotion_audience', promotion_id from ground_truth.promotion_audience
-        where not exists (select from promotions where promotions.promotion_id = promotion_audience.promotion_id)
+        select 'caused_orders', promotion_id from ground_truth.caused_orders
+        where promotion_id is not null and not exists (select from promotions where promotions.promotion_id = caused_orders.promotion_id)
         union all
         select 'dirty_rows', feed_id from ground_truth.dirty_rows
         where not exists (select from marketplace_feed where marketplace_feed.feed_id = dirty_rows.feed_id)

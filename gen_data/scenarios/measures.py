@@ -208,13 +208,12 @@ _ALL = (
         "treated orders per held-out order",
         "orders of customers who got a voucher, per order of those who were drawn too and got none; 1 without a campaign",
         """
-        select coalesce(count(*) filter (where is_treated) / nullif(count(*) filter (where not is_treated), 0)::numeric, 1)
-        from ground_truth.promotion_audience
+        select coalesce(count(*) filter (where not is_held_out) / nullif(count(*) filter (where is_held_out), 0)::numeric, 1)
+        from campaign_contacts
         join promotions using (promotion_id)
         join orders using (customer_id)
         where ordered_at >= greatest(starts_at, %(begins)s) and ordered_at < least(ends_at, %(ends)s)
         """,
-        reads_ground_truth=True,
     ),
 )
 MEASURES = {measure.name: measure for measure in _ALL}

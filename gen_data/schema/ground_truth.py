@@ -3,7 +3,7 @@
 No foreign key leads from here to the shop: the truth must never make a statement of the shop wait or fail.
 """
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Integer, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, SmallInteger, Table, Text
 
 from gen_data.schema.metadata import INSTANT, METADATA, is_one_of
 from shoplake.core.settings import GROUND_TRUTH_SCHEMA
@@ -21,6 +21,7 @@ CAUSED_ORDERS = Table(
         nullable=False,
         comment="what was in force as its customer came; normal_day when somebody came back whom a scenario had brought",
     ),
+    Column("promotion_id", BigInteger, comment="voucher that brought it; null when something else did"),
     schema=GROUND_TRUTH_SCHEMA,
     comment="One row per order that would not be there without a scenario, frauds apart.",
 )
@@ -50,16 +51,6 @@ FRAUD_CUSTOMERS = Table(
     CheckConstraint(is_one_of("kind", FRAUD_KINDS), name="fraud_customers_kind_is_known"),
     schema=GROUND_TRUTH_SCHEMA,
     comment="One row per account that was used for fraud, taken-over ones included, since its first such order.",
-)
-
-PROMOTION_AUDIENCE = Table(
-    "promotion_audience",
-    METADATA,
-    Column("promotion_id", BigInteger, primary_key=True, autoincrement=False, comment="which voucher"),
-    Column("customer_id", BigInteger, primary_key=True, autoincrement=False, comment="who was drawn"),
-    Column("is_treated", Boolean, nullable=False, comment="whether the customer got the voucher; the others are the control group"),
-    schema=GROUND_TRUTH_SCHEMA,
-    comment="One row per customer who was drawn for a voucher campaign.",
 )
 
 DIRTY_ROWS = Table(

@@ -1,6 +1,6 @@
-"""What is cheaper for a while, and which orders took it."""
+"""What is cheaper for a while, who was drawn for it, and which orders took it."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Table, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, Table, Text
 
 from gen_data.schema.metadata import INSTANT, LAST_CHANGE, METADATA, MONEY, RATE, is_one_of
 
@@ -21,6 +21,19 @@ PROMOTIONS = Table(
     CheckConstraint("discount_rate > 0 and discount_rate <= 1", name="promotions_discount_rate_is_a_share"),
     CheckConstraint("ends_at > starts_at", name="promotions_end_after_they_start"),
     comment="One row per promotion, written when it begins.",
+)
+
+CAMPAIGN_CONTACTS = Table(
+    "campaign_contacts",
+    METADATA,
+    # The customer first: what is deleted looks for what refers to it.
+    Column("customer_id", BigInteger, ForeignKey("customers.customer_id"), primary_key=True, autoincrement=False, comment="who was drawn"),
+    Column(
+        "promotion_id", BigInteger, ForeignKey("promotions.promotion_id"), primary_key=True, autoincrement=False, comment="which voucher"
+    ),
+    Column("is_held_out", Boolean, nullable=False, comment="whether the customer got no voucher, to compare with those who did"),
+    Column("drawn_at", INSTANT, nullable=False, comment="when the campaign began"),
+    comment="One row per customer who was drawn for a voucher campaign; a lot decides who gets the voucher and who is held out.",
 )
 
 ORDER_PROMOTIONS = Table(

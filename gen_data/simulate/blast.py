@@ -13,7 +13,7 @@ import numpy as np
 from gen_data import schema
 from gen_data.behaviour.customers import is_loyal
 from gen_data.behaviour.fraud import PROMO_ABUSE
-from gen_data.changes import Changes, Columns, Insert
+from gen_data.changes import NULL, Changes, Columns, Insert
 from gen_data.ids import base_customer_id, customer_number, fraud_kind, is_guest, is_voucher_order, tick_of
 from gen_data.randomness import BoolArray, Dice, FloatArray, IntArray
 from gen_data.schedule import Conditions, promotion_start
@@ -31,7 +31,7 @@ def draw_audience(dice: Dice, promotion_id: int, known_count: int, share: float)
 
 
 def begin_blasts(state: State, ticks: IntArray, conditions: Conditions, known: IntArray) -> Changes:
-    """The truth about the audiences of campaigns that begin in ``ticks``, when so many base customers are ``known``."""
+    """Who is drawn for campaigns that begin in ``ticks``, when so many base customers are ``known``."""
     running, first = np.unique(conditions.blast_id, return_index=True)
     changes: Changes = []
     known_at_blast = {}
@@ -39,7 +39,7 @@ def begin_blasts(state: State, ticks: IntArray, conditions: Conditions, known: I
         if promotion_id and promotion_id not in state.known_at_blast:
             start = promotion_start(promotion_id)
             state.known_at_blast[promotion_id] = int(known[start - ticks[0]])
-            changes.append(_audience(state, promotion_id, state.clock.instant(start), float(conditions.blast_audience_share[place])))
+            changes.append(_contacts(state, promotion_id, state.clock.instant(start), float(conditions.blast_audience_share[place])))
         if promotion_id:
             known_at_blast[promotion_id] = state.known_at_blast[promotion_id]
     state.known_at_blast = known_at_blast
@@ -72,6 +72,15 @@ def redeem(state: State, due: Coming, conditions: Conditions, tick: IntArray) ->
     due["discount_rate"][takes] = conditions.blast_discount[tick[takes]]
 
 
+def brought_by(state: State, order_id: IntArray) -> IntArray:
+    """The voucher campaign without which an order would not be there; NULL where there is none."""
+    promotion_id, brought = np.full(len(order_id), NULL), np.flatnonzero(is_voucher_order(order_id))
+    if len(brought):
+        ticks, back = np.unique(tick_of(order_id[brought]), return_inverse=True)
+        promotion_id[brought] = state.schedule.conditions(state.clock, ticks).blast_id[back]
+    return promotion_id
+
+
 def _holds_voucher(dice: Dice, known_at_blast: dict[int, int], customer_id: IntArray, conditions: Conditions, tick: IntArray) -> BoolArray:
     promotion_id = conditions.blast_id[tick]
     running, back = np.unique(promotion_id, return_inverse=True)
@@ -90,8 +99,13 @@ def _is_treated(dice: Dice, promotion_id: IntArray, customer_id: IntArray) -> Bo
     return dice.uniform("gets the voucher", customer_id, promotion_id) < _TREATED_SHARE
 
 
-def _audience(state: State, promotion_id: int, at: int, share: float) -> Insert:
+def _contacts(state: State, promotion_id: int, at: int, share: float) -> Insert:
     customer_id, is_treated = draw_audience(state.dice, promotion_id, state.known_at_blast[promotion_id], share)
     count = len(customer_id)
-    columns: Columns = {"promotion_id": np.full(count, promotion_id), "customer_id": customer_id, "is_treated": is_treated}
-    return Insert(schema.PROMOTION_AUDIENCE, columns, np.full(count, at), np.zeros(count, dtype=np.int64))
+    columns: Columns = {
+        "customer_id": customer_id,
+        "promotion_id": np.full(count, promotion_id),
+        "is_held_out": ~is_treated,
+        "drawn_at": np.full(count, at),
+    }
+    return Insert(schema.CAMPAIGN_CONTACTS, columns, np.full(count, at), np.zeros(count, dtype=np.int64))

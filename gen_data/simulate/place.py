@@ -9,14 +9,14 @@ from gen_data.behaviour.customers import is_away
 from gen_data.behaviour.fraud import is_declined, pays_by_card, place_of
 from gen_data.behaviour.order_life import NEVER, Life, Orders, plan_lives
 from gen_data.behaviour.visits import buys_at_once, purchase_sequence
-from gen_data.changes import Changes, Coded, Insert
+from gen_data.changes import Changes, Coded, Columns, Insert
 from gen_data.ids import is_extra, is_fraud, tick_of
 from gen_data.randomness import BoolArray, Dice, FloatArray, IntArray
 from gen_data.schedule import Conditions
 from gen_data.simulate import visits
 from gen_data.simulate.aftersales import plan_enquiries, plan_loss
 from gen_data.simulate.arrivals import WEBSITE, Coming
-from gen_data.simulate.blast import redeem
+from gen_data.simulate.blast import brought_by, redeem
 from gen_data.simulate.feed import feed_rows
 from gen_data.simulate.fraud import disguise, fraud_truth
 from gen_data.simulate.orders import Placed, amounts_of, fill, life_rows, order_rows
@@ -193,7 +193,8 @@ def _truth(state: State, placed: Placed) -> Changes:
     coming = placed.coming
     row = np.flatnonzero(is_extra(coming["order_id"]) & ~is_fraud(coming["order_id"]))
     order_id, at = coming["order_id"][row], coming["ordered_at"][row]
-    return [Insert(schema.CAUSED_ORDERS, {"order_id": order_id, "scenario": _scenarios(state, order_id)}, at, order_id)]
+    columns: Columns = {"order_id": order_id, "scenario": _scenarios(state, order_id), "promotion_id": brought_by(state, order_id)}
+    return [Insert(schema.CAUSED_ORDERS, columns, at, order_id)]
 
 
 def _scenarios(state: State, order_id: IntArray) -> Coded:

@@ -65,18 +65,11 @@ def score(
         )
         output.table(
             "lift",
-            ("campaign", "treated", "treated_orders", "held_out", "held_out_orders", "true_lift", "estimated_lift", "error"),
+            ("campaign", "treated_orders", "caused_orders", "true_lift", "estimated_lift", "error"),
             [
-                (
-                    one.campaign,
-                    one.treated,
-                    one.treated_orders,
-                    one.held_out,
-                    one.held_out_orders,
-                    *map(share, (one.true, one.estimated, one.error)),
-                )
+                (one.campaign, one.treated_orders, one.caused_orders, *map(share, (one.true, one.estimated, one.error)))
                 for one in scores.lifts
             ],
-            title="What voucher campaigns brought: orders per customer, treated over held out",
+            title="What voucher campaigns brought: orders of those who got one, over what these would have ordered without",
         )
     output.close()

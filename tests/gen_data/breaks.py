@@ -4,6 +4,7 @@ BREAKS = {
     "order_amounts_are_those_of_its_lines": ("update order_items set line_amount = 39, discount_amount = 1 where order_id = 1 and line_number = 2", {"order_id": 1}),
     "order_discount_is_that_of_its_promotions": ("update order_promotions set discount_amount = 19", {"order_id": 1}),
     "order_promotion_was_running": ("update promotions set ends_at = '2026-01-10 10:00' where promotion_id = 101", {"order_id": 1, "promotion_id": 101}),
+    "voucher_is_taken_by_who_got_it": ("update promotions set kind = 'voucher' where promotion_id = 101", {"order_id": 1}),
     "line_bears_the_list_price_of_its_moment": ("update product_prices set valid_from = '2026-02-02 10:00:01' where list_price = 50", {"order_id": 2, "line_number": 1}),
     "product_bears_its_last_price": ("update products set list_price = 51 where product_id = 2", {"product_id": 2}),
     "order_goes_to_an_address_of_its_customer": ("update orders set address_id = 2 where order_id = 3", {"order_id": 3}),

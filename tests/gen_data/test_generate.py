@@ -39,7 +39,7 @@ def test_the_same_seed_gives_the_same_rows_and_another_seed_others(services):
     found = []
     for seed in (5, 5, 6):
         with fresh_databases(services) as settings:
-            backfill(settings, days=3, scenario="flash_sale", orders_per_day=300, seed=seed)
+            backfill(settings, days=3, scenario="flash_sale+promotion_blast", orders_per_day=300, seed=seed)
             found.append(rows_of(settings))
     assert found[0] == found[1]
     assert set(found[0]) == {table.name for table in SHOP_TABLES}

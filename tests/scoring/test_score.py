@@ -75,13 +75,26 @@ def test_every_dirty_message_is_caught_and_no_clean_one_refused(scores: Scores) 
         assert (grade.caught, grade.named) == (grade.dirty, grade.dirty), grade
 
 
-def test_the_interval_of_the_lift_holds_what_the_held_out_customers_show(graded: Settings, scores: Scores) -> None:
+def test_the_interval_of_each_lift_holds_what_the_voucher_really_brought(graded: Settings, scores: Scores) -> None:
     *campaigns, whole = scores.lifts
     assert len(campaigns) == 4
+    assert all(one.caused_orders > 0 for one in campaigns)
     assert whole.true is not None
     rows = open_catalog(graded).load_table("gold.mart_promotion_lift").scan().to_arrow().to_pylist()
     assert all(row["lift_low"] < whole.true < row["lift_high"] for row in rows)
-    assert all(row["lift"] > 1 for row in rows)
+
+
+def test_the_lift_of_a_larger_shop_is_within_a_tenth_of_the_truth(spark_services: Settings) -> None:
+    for seed in (21, 22, 23):
+        with fresh_databases(spark_services) as settings:
+            backfill(settings, 6, "normal_day", 2_000, seed)
+            backfill(settings, 8, "promotion_blast", 2_000)
+            ingest(settings)
+            build(settings, tables=MARTS)
+            whole = score(settings).lifts[-1]
+        assert whole.treated_orders > 3_000
+        assert whole.error is not None
+        assert abs(whole.error) < 0.1, whole
 
 
 def test_anyone_s_own_table_is_graded(graded: Settings, scores: Scores) -> None:

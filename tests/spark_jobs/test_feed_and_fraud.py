@@ -1,6 +1,7 @@
 """The transforms that judge, over rows made by hand."""
 
 import json
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -222,7 +223,7 @@ def test_no_rule_flags_by_itself_and_each_has_a_name_of_its_own() -> None:
     assert len({rule.name for rule in RULES}) == len(RULES)
 
 
-def test_the_lift_is_the_ratio_of_repeats_per_order_and_takes_regular_and_unsuspected_customers_alone(spark: SparkSession) -> None:
+def test_the_lift_compares_those_who_got_a_voucher_with_those_held_out_and_takes_unsuspected_orders_alone(spark: SparkSession) -> None:
     orders: list[Row] = []
 
     def order(customer: int, *at: datetime) -> list[int]:
@@ -230,28 +231,29 @@ def test_the_lift_is_the_ratio_of_repeats_per_order_and_takes_regular_and_unsusp
         orders.extend({"order_id": begin + place, "customer_id": customer, "ordered_at": when} for place, when in enumerate(at))
         return list(range(begin, begin + len(at)))
 
-    redeemed: list[int] = []
-    # Four holders with 6 orders and 2 pairs, eight others with 10 orders and 2 pairs: (2 / 6) / (2 / 10) = 5 / 3.
-    for customer in range(1, 13):
-        order(customer, NOON - DAY)
-        repeats = customer in (1, 2, 5, 6)
-        placed = order(customer, *([NOON, NOON + HOUR] if repeats else [NOON]))
-        redeemed += placed if customer <= 4 else []
-    order(5, NOON + DAY)  # after it ended
-    redeemed += order(20, NOON, NOON + HOUR)  # nobody knew them before
-    suspicious = order(5, NOON + 2 * HOUR)
+    # Of four treated customers three order, six times in all; of eight held-out ones four, once each: (6 / 4) / (4 / 8) = 3.
+    redeemed = [number for customer in (1, 2, 3) for number in order(customer, NOON, NOON + HOUR)]
+    for customer in (11, 12, 13, 14):
+        order(customer, NOON)
+    order(1, NOON - HOUR, NOON + DAY)  # before it, and after it ended
+    order(20, NOON)  # was not drawn
+    suspicious = order(11, NOON + 2 * HOUR)
     voucher = {"promotion_id": 1, "code": "V", "kind": "voucher", "discount_rate": Decimal("0.2"), "starts_at": NOON, "ends_at": NOON + DAY}
+    contacts = [{"promotion_id": 1, "customer_id": customer, "is_held_out": customer > 10} for customer in (1, 2, 3, 4, *range(11, 19))]
     row = mart_promotion_lift.transform(
         rows(spark, "silver.promotions", voucher, {**voucher, "promotion_id": 2, "kind": "flash_sale"}),
-        rows(spark, "silver.order_promotions", *({"order_id": number, "promotion_id": 1} for number in redeemed)),
+        rows(spark, "silver.campaign_contacts", *contacts),
         rows(spark, "silver.orders", *orders),
-        rows(spark, "gold.mart_fraud_signals", *({"customer_id": 5, "order_id": number, "is_flagged": True} for number in suspicious)),
+        rows(spark, "silver.order_promotions", *({"order_id": number, "promotion_id": 1, "discount_amount": Decimal(5)} for number in redeemed)),
+        rows(spark, "gold.mart_fraud_signals", *({"customer_id": 11, "order_id": number, "is_flagged": True} for number in suspicious)),
     ).toArrow().to_pylist()  # fmt: skip
     assert len(row) == 1
-    counts = {name: row[0][name] for name in row[0] if name.endswith("_count") and name != "extra_order_count"}
-    assert counts == {
-        "holder_count": 4, "holder_order_count": 6, "holder_repeat_count": 2, "other_count": 8, "other_order_count": 10, "other_repeat_count": 2,
-    }  # fmt: skip
-    assert row[0]["lift"] == Decimal("1.6667")
-    assert row[0]["lift_low"] < 1 < row[0]["lift"] < row[0]["lift_high"]
-    assert row[0]["extra_order_count"] == Decimal("2.40")
+    counts = {name: row[0][name] for name in row[0] if name.startswith(("treated", "held_out"))}
+    assert counts == {"treated_count": 4, "treated_order_count": 6, "held_out_count": 8, "held_out_order_count": 4}
+    assert row[0]["discount_amount"] == Decimal("30.00")
+    assert row[0]["lift"] == Decimal("3.0000")
+    # Relative variances: 12 / 36 - 1 / 4 of the treated, 4 / 16 - 1 / 8 of the held out.
+    spread = math.exp(1.96 * math.sqrt(12 / 36 - 1 / 4 + 4 / 16 - 1 / 8))
+    assert float(row[0]["lift_low"]) == pytest.approx(3 / spread, abs=1e-4)
+    assert float(row[0]["lift_high"]) == pytest.approx(3 * spread, abs=1e-4)
+    assert row[0]["extra_order_count"] == Decimal("4.00")

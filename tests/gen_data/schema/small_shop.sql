@@ -68,6 +68,7 @@ insert into order_status_history values
     (5, 1, 'pending', '2026-02-26 10:00'), (5, 2, 'paid', '2026-02-26 10:05'), (5, 3, 'packed', '2026-02-27 12:00'),
     (5, 4, 'shipped', '2026-02-27 18:00'),
     (6, 1, 'pending', '2026-02-27 10:00'), (6, 2, 'cancelled', '2026-02-27 10:30');
+insert into campaign_contacts values (1, 102, false, '2026-02-10'), (2, 102, true, '2026-02-10');
 insert into order_promotions values (1, 101, 20);
 insert into payments values
     (9, 1, 1, 'card', 'failed', 272, '2026-01-10 10:02', 'card-1', 'timeout'),
@@ -137,9 +138,8 @@ insert into customer_activity_log values
     (8, 1, 2, 'visit', null, null, 12, '2026-02-01'), (8, 2, 2, 'wish', 1, null, 12, '2026-02-01');
 insert into marketplace_feed values (1, 'shopee', '2026-02-02 10:01', '{"order": 2}');
 
-insert into ground_truth.caused_orders values (4, 'flash_sale');
+insert into ground_truth.caused_orders values (4, 'flash_sale', null);
 insert into ground_truth.fraud_orders values (6, 'card_testing', 1);
 insert into ground_truth.fraud_customers values (2, 'refund_abuse', 2);
-insert into ground_truth.promotion_audience values (101, 1, true);
 insert into ground_truth.dirty_rows values (1, 'repeated', 'twice');
 insert into ground_truth.lost_sales values (4, 2, 2, 1, '2026-02-10 10:00');

@@ -51,7 +51,7 @@ def test_the_scoring_role_reads_the_ground_truth_alone_and_writes_nothing(shop):
         readable = {table.fullname for table in METADATA.tables.values() if can_read(reader, table.schema or "public", table.name)}
         assert readable == {f"{GROUND_TRUTH_SCHEMA}.{table.name}" for table in GROUND_TRUTH_TABLES}
         for statement in (
-            "insert into ground_truth.caused_orders values (1, 'flash_sale')",
+            "insert into ground_truth.caused_orders values (1, 'flash_sale', null)",
             "delete from ground_truth.caused_orders",
             "create table ground_truth.mine (a int)",
             "create table public.mine (a int)",

@@ -258,12 +258,12 @@ def test_every_order_of_a_treated_customer_carries_the_voucher_and_none_of_a_hel
     groups = dict(
         attacked.execute(
             """
-            select is_treated, array[count(*), count(order_promotions.order_id)]
-            from ground_truth.promotion_audience
+            select not is_held_out, array[count(*), count(order_promotions.order_id)]
+            from campaign_contacts
             join promotions using (promotion_id)
             join orders using (customer_id)
             left join order_promotions using (order_id, promotion_id)
-            where ordered_at >= starts_at and ordered_at < ends_at group by is_treated
+            where ordered_at >= starts_at and ordered_at < ends_at group by is_held_out
             """
         ).fetchall()
     )

@@ -113,6 +113,7 @@ def upgrade() -> None:
             nullable=False,
             comment="what was in force as its customer came; normal_day when somebody came back whom a scenario had brought",
         ),
+        sa.Column("promotion_id", sa.BigInteger(), comment="voucher that brought it; null when something else did"),
         sa.PrimaryKeyConstraint("order_id", name="caused_orders_pkey"),
         schema="ground_truth",
         comment="One row per order that would not be there without a scenario, frauds apart.",
@@ -173,17 +174,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("order_id", "line_number", name="lost_sales_pkey"),
         schema="ground_truth",
         comment="One row per line of a basket that was not sold for want of stock.",
-    )
-    op.create_table(
-        "promotion_audience",
-        sa.Column("promotion_id", sa.BigInteger(), autoincrement=False, nullable=False, comment="which voucher"),
-        sa.Column("customer_id", sa.BigInteger(), autoincrement=False, nullable=False, comment="who was drawn"),
-        sa.Column(
-            "is_treated", sa.Boolean(), nullable=False, comment="whether the customer got the voucher; the others are the control group"
-        ),
-        sa.PrimaryKeyConstraint("promotion_id", "customer_id", name="promotion_audience_pkey"),
-        schema="ground_truth",
-        comment="One row per customer who was drawn for a voucher campaign.",
     )
     op.create_table(
         "loyalty_tiers",
@@ -732,6 +722,19 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["warehouse_code"], ["warehouses.warehouse_code"], name="order_items_warehouse_code_fkey"),
         sa.PrimaryKeyConstraint("order_id", "line_number", name="order_items_pkey"),
         comment="One row per line of an order: a product and how many pieces of it.",
+    )
+    op.create_table(
+        "campaign_contacts",
+        sa.Column("customer_id", sa.BigInteger(), autoincrement=False, nullable=False, comment="who was drawn"),
+        sa.Column("promotion_id", sa.BigInteger(), autoincrement=False, nullable=False, comment="which voucher"),
+        sa.Column(
+            "is_held_out", sa.Boolean(), nullable=False, comment="whether the customer got no voucher, to compare with those who did"
+        ),
+        sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=False, comment="when the campaign began"),
+        sa.ForeignKeyConstraint(["customer_id"], ["customers.customer_id"], name="campaign_contacts_customer_id_fkey"),
+        sa.ForeignKeyConstraint(["promotion_id"], ["promotions.promotion_id"], name="campaign_contacts_promotion_id_fkey"),
+        sa.PrimaryKeyConstraint("customer_id", "promotion_id", name="campaign_contacts_pkey"),
+        comment="One row per customer who was drawn for a voucher campaign; a lot decides who gets the voucher and who is held out.",
     )
     op.create_table(
         "order_promotions",
