@@ -35,7 +35,7 @@ _SNAPSHOTS_KEPT = 10
 _EXPIRE_EVERY = 5
 
 # Field ids of the metadata columns lie far above those of source columns, which grow by evolution.
-_METADATA_FIELDS = (
+METADATA_FIELDS = (
     NestedField(9001, "_operation", StringType(), True, doc="snapshot (first load), insert, update, delete or truncate"),
     NestedField(9002, "_transaction_id", LongType(), False, doc="64-bit transaction id at the source, null for the first load"),
     NestedField(9003, "_commit_lsn", LongType(), True, doc="position of the transaction's commit record in the source's log, in bytes"),
@@ -47,7 +47,7 @@ _METADATA_FIELDS = (
         doc="columns that the update left as they were and the log did not carry",
     ),
 )  # fmt: skip
-METADATA_COLUMNS = tuple(field.name for field in _METADATA_FIELDS)
+METADATA_COLUMNS = tuple(field.name for field in METADATA_FIELDS)
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def ensure_table(
         ]
         return catalog.create_table(
             name,
-            Schema(*fields, *_METADATA_FIELDS),
+            Schema(*fields, *METADATA_FIELDS),
             partition_spec=PartitionSpec(
                 PartitionField(source_id=9004, field_id=1000, transform=TruncateTransform(_LOG_BYTES_A_PARTITION), name="log_gibibyte")
             ),

@@ -43,7 +43,8 @@ class Column:
 
     Columns of the key always have a value, whatever ``required`` says. A number
     that is not what single rows of the layer below make, added up, can say in
-    ``made`` how it is made instead, so that it can be explained.
+    ``made`` how it is made instead, so that it can be explained. ``is_personal``
+    says that values tell of a person, or may: nobody shows them as examples.
     """
 
     name: str
@@ -51,6 +52,12 @@ class Column:
     doc: str
     required: bool = False
     made: Ratio | DistinctCount | None = None
+    is_personal: bool = False
+
+    @property
+    def comment(self) -> str:
+        """What the catalog tells of it."""
+        return f"{self.doc} (personal data)" if self.is_personal else self.doc
 
 
 @dataclass(frozen=True)
@@ -231,7 +238,7 @@ class Table:
     def schema(self) -> Schema:
         """The Iceberg schema, with the key as identifier fields and fields numbered from 1."""
         fields = [
-            NestedField(number, column.name, column.type, column.required or column.name in self.key, column.doc)
+            NestedField(number, column.name, column.type, column.required or column.name in self.key, column.comment)
             for number, column in enumerate(self.columns, start=1)
         ]
         return Schema(*fields, identifier_field_ids=[field.field_id for field in fields if field.name in self.key])
@@ -275,9 +282,9 @@ def create_or_evolve(catalog: Catalog, name: str, table: Table, doc: str) -> Ice
                 for column in table.columns:
                     field = next((field for field in existing.schema().fields if field.name == column.name), None)
                     if field is None:
-                        schema.add_column(column.name, column.type, doc=column.doc)
-                    elif field.field_type != column.type or field.doc != column.doc:
-                        schema.update_column(column.name, field_type=column.type, doc=column.doc)
+                        schema.add_column(column.name, column.type, doc=column.comment)
+                    elif field.field_type != column.type or field.doc != column.comment:
+                        schema.update_column(column.name, field_type=column.type, doc=column.comment)
             stale = {key: value for key, value in table.properties(doc).items() if existing.properties.get(key, value) != value}
             missing = {key: value for key, value in table.properties(doc).items() if key not in existing.properties}
             wanted = {key: value for key, value in {**stale, **missing}.items() if key != "format-version"}

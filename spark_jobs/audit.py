@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import Check, IntervalCheck, ReferenceCheck, RowCheck, Severity, SumCheck, quoted
 from iceberg.quality.results import CheckResult
+from iceberg.table import Table
 from spark_jobs.lake import Lake
 from spark_jobs.refresh import Refreshed
 from spark_jobs.session import describe_jobs
@@ -51,7 +52,7 @@ def audit(lake: Lake, table: LakeTable, refreshed: Refreshed, written: int) -> t
             table,
             FILLED_KEY,
             Severity.STOP,
-            f"key ({', '.join(key)}) must have a value",
+            key_rules(table.table)[FILLED_KEY],
             "have none",
             found["keyless"],
             marked,
@@ -63,9 +64,15 @@ def audit(lake: Lake, table: LakeTable, refreshed: Refreshed, written: int) -> t
         if isinstance(check, SumCheck):
             results.append(_sum_result(table, check, found[f"sum_{number}"], found[f"other_{number}"]))
         else:
-            rule, fault = _words(check)
-            results.append(_row_result(table, check.name, check.severity, rule, fault, found[f"broken_{number}"], marked, broken[number]))
+            failing = found[f"broken_{number}"]
+            results.append(_row_result(table, check.name, check.severity, check.rule, _fault(check), failing, marked, broken[number]))
     return results, found["rows"]
+
+
+def key_rules(table: Table) -> dict[str, str]:
+    """What must hold of any table's key, by the name of the check, as the middle of a sentence."""
+    key = ", ".join(table.key)
+    return {FILLED_KEY: f"key ({key}) must have a value", UNIQUE_KEY: f"key ({key}) must be unique"}
 
 
 def _marked(lake: Lake, table: LakeTable, rows: DataFrame) -> tuple[DataFrame, dict[int, Column]]:
@@ -97,12 +104,10 @@ def with_broken_intervals(rows: DataFrame, check: IntervalCheck, mark: str) -> D
     return rows.withColumn(f"{mark}_next", next_begins).withColumn(mark, ~is_whole)
 
 
-def _words(check: Check) -> tuple[str, str]:
+def _fault(check: Check) -> str:
     if isinstance(check, RowCheck):
-        return check.rule, check.fault
-    if isinstance(check, IntervalCheck):
-        return f"{check.since} to {check.until} of each {check.of} must follow each other without gap or overlap", "do not"
-    return f"{check.column} must be in {check.other_table}", "are not"
+        return check.fault
+    return "do not" if isinstance(check, IntervalCheck) else "are not"
 
 
 def _null_key(key: Sequence[str]) -> Column:
@@ -122,7 +127,7 @@ def _row_result(
 
 def _unique_result(table: LakeTable, doubled: int, by_key: DataFrame) -> CheckResult:
     examples = _examples(table, by_key.where("rows > 1")) if doubled else []
-    rule = f"key ({', '.join(table.table.key)}) must be unique"
+    rule = key_rules(table.table)[UNIQUE_KEY]
     return _result(
         table, UNIQUE_KEY, Severity.STOP, doubled, examples, rule, f"{_rows(doubled)} {'repeat' if doubled != 1 else 'repeats'} one"
     )
@@ -130,8 +135,7 @@ def _unique_result(table: LakeTable, doubled: int, by_key: DataFrame) -> CheckRe
 
 def _sum_result(table: LakeTable, check: SumCheck, have: object, other: object) -> CheckResult:
     gap = abs(_number(have) - _number(other))
-    rule = f"{check.column} must add up to {check.other_column} of {check.other_table} to within {check.within}"
-    return _result(table, check.name, check.severity, int(gap > check.within), [], rule, f"they are {have} and {other}")
+    return _result(table, check.name, check.severity, int(gap > check.within), [], check.rule, f"they are {have} and {other}")
 
 
 def _number(value: object) -> Decimal:

@@ -46,6 +46,11 @@ class ReferenceCheck:
     other_column: str
     severity: Severity = Severity.STOP
 
+    @property
+    def rule(self) -> str:
+        """What must hold, as the middle of a sentence."""
+        return f"{self.column} must be in {self.other_table}"
+
 
 @dataclass(frozen=True)
 class SumCheck:
@@ -57,6 +62,11 @@ class SumCheck:
     other_column: str
     within: Decimal
     severity: Severity = Severity.STOP
+
+    @property
+    def rule(self) -> str:
+        """What must hold, as the middle of a sentence."""
+        return f"{self.column} must add up to {self.other_column} of {self.other_table} to within {self.within}"
 
 
 @dataclass(frozen=True)
@@ -79,6 +89,11 @@ class IntervalCheck:
     def columns(self) -> tuple[str, ...]:
         """The columns that it looks at."""
         return (self.of, self.since, self.until, *([self.ended] if self.ended else []))
+
+    @property
+    def rule(self) -> str:
+        """What must hold, as the middle of a sentence."""
+        return f"{self.since} to {self.until} of each {self.of} must follow each other without gap or overlap"
 
 
 Check = RowCheck | ReferenceCheck | SumCheck | IntervalCheck

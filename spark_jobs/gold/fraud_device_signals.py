@@ -15,7 +15,7 @@ TABLE = Table(
     grain="one row per order from a device from which another account ordered within twelve hours",
     key=("device_id", "order_id"),
     columns=(
-        Column("device_id", LongType(), "device that the order was placed from"),
+        Column("device_id", LongType(), "device that the order was placed from", is_personal=True),
         Column("order_id", LongType(), "number of the order, see silver.orders"),
         Column("customer_id", LongType(), "who ordered, see silver.customers", required=True),
         Column("ordered_at", TimestamptzType(), "when the order was placed"),

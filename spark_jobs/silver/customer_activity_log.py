@@ -22,7 +22,7 @@ TABLE = Table(
             "product_id", LongType(), "product that was viewed, put into the cart or wished for, empty for other kinds, see silver.products"
         ),
         Column("search_text", StringType(), "what was searched for, empty for other kinds"),
-        Column("device_id", LongType(), "device that was used"),
+        Column("device_id", LongType(), "device that was used", is_personal=True),
         Column("happened_at", TimestamptzType(), "when the step was made"),
         Column("happened_date", DateType(), "day of the step, in the shop's time zone"),
     ),

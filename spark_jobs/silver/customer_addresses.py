@@ -12,9 +12,9 @@ TABLE = Table(
     columns=(
         Column("address_id", LongType(), "number of the address"),
         Column("customer_id", LongType(), "whose address it is, see silver.customers"),
-        Column("recipient", StringType(), "name on the parcel (personal data)"),
-        Column("street", StringType(), "house and street (personal data)"),
-        Column("district", StringType(), "district"),
+        Column("recipient", StringType(), "name on the parcel", is_personal=True),
+        Column("street", StringType(), "house and street", is_personal=True),
+        Column("district", StringType(), "district", is_personal=True),
         Column("province", StringType(), "province or city"),
         Column("is_default", BooleanType(), "whether it is the customer's usual one"),
         Column("created_at", TimestamptzType(), "when it was entered"),

@@ -19,7 +19,7 @@ TABLE = Table(
         Column("amount", AMOUNT, "what was to be paid, in the order's currency"),
         Column("paid_at", TimestamptzType(), "when it was paid, paid back, or tried"),
         Column("paid_date", DateType(), "that day, in the shop's time zone"),
-        Column("card_token", StringType(), "stands for the card, the same for the same card, empty unless by card"),
+        Column("card_token", StringType(), "stands for the card, the same for the same card, empty unless by card", is_personal=True),
         Column("failure_reason", StringType(), "why the attempt failed, empty unless it did"),
     ),
     refresh=MergeByKey(),

@@ -17,7 +17,7 @@ TABLE = Table(
         Column("customer_id", LongType(), "who wrote it, see silver.customers"),
         Column("product_id", LongType(), "what it is about, see silver.products"),
         Column("rating", IntegerType(), "stars, 1 (worst) to 5"),
-        Column("body", StringType(), "text, empty when stars alone were given (may contain personal data)"),
+        Column("body", StringType(), "text, empty when stars alone were given", is_personal=True),
         Column("created_at", TimestamptzType(), "when it was written"),
         Column("created_date", DateType(), "day it was written, in the shop's time zone"),
     ),
