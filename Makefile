@@ -54,8 +54,9 @@ lint: $(READY) ## Check format, rules, types and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-docs: $(READY) ## Write docs/shop.md anew from the shop's tables, scenarios and invariants
+docs: $(READY) ## Write docs/shop.md and docs/tables anew from what the code declares of the shop and the lake
 	$(BIN)/python -m gen_data.schema.page
+	$(BIN)/python -m shoplake.docs.markdown
 
 bench: $(READY) ## Measure every step against its limit and write docs/benchmarks.md
 	@$(BIN)/shoplake bench

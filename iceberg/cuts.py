@@ -3,6 +3,7 @@
 A build reads bronze up to a cut and so sees one consistent state of all tables.
 """
 
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -11,6 +12,12 @@ import psycopg
 def latest_cut(connection: psycopg.Connection[Any]) -> int | None:
     """End LSN of the newest cut in the catalog's database, None before the first."""
     row = connection.execute("select max(end_lsn) from shoplake.cuts").fetchone()
+    return row[0] if row else None
+
+
+def latest_cut_at(connection: psycopg.Connection[Any]) -> datetime | None:
+    """When the newest cut was recorded, None before the first."""
+    row = connection.execute("select recorded_at from shoplake.cuts order by end_lsn desc limit 1").fetchone()
     return row[0] if row else None
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import weakref
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
@@ -17,6 +18,7 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.table import Table
 
+from iceberg.cuts import latest_cut_at
 from iceberg.failures import service_failures, store_failure
 from iceberg.quality.results import CheckResult, results_of_version
 from iceberg.releases import ReleaseTable, find_release
@@ -125,6 +127,20 @@ class ReleaseReader:
         """The rows of a bronze table as it is now; what the release consumed of them lies up to the cut of a version."""
         snapshot = self._open(name).current_snapshot()
         return self.rows(name, snapshot.snapshot_id if snapshot else NO_SNAPSHOT)
+
+    def waiting_since(self, name: str, cut_end_lsn: int) -> datetime | None:
+        """When the first change of a bronze table behind a cut was committed at the source; None where none is known."""
+        with duckdb.connect() as engine:
+            engine.execute("set timezone = 'UTC'")
+            engine.register("changes", self.changes(name))
+            query = "select min(_committed_at) as first from changes where _end_lsn > ?"
+            first: datetime | None = engine.sql(query, params=[cut_end_lsn]).to_arrow_table().to_pylist()[0]["first"]
+        return first
+
+    def captured_at(self) -> datetime | None:
+        """When changes of the source were last read into bronze; None where that is not known."""
+        with service_failures("lake", refused=ReleaseError), catalog_database(self._dsn) as connection:
+            return latest_cut_at(connection)
 
     def checks(self, name: str) -> list[CheckResult]:
         """What the checks of a table found when its version was built."""
