@@ -8,7 +8,24 @@ import sys
 import typer
 from typer.main import get_command
 
-from shoplake.cli import bench, build, check, compare, demo, docs, explain, generate, ingest, release, scenario, score, shop, sql, stack
+from shoplake.cli import (
+    bench,
+    build,
+    check,
+    compare,
+    demo,
+    docs,
+    explain,
+    generate,
+    ingest,
+    release,
+    scenario,
+    score,
+    shop,
+    sql,
+    stack,
+    watch,
+)
 from shoplake.core.errors import SettingsError, ShoplakeError, StorageError, first_line
 
 # What a shell gives a command that SIGINT ended, and Typer too.
@@ -26,7 +43,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for group in (bench, build, check, compare, demo, docs, explain, generate, ingest, release, scenario, score, shop, sql, stack):
+for group in (bench, build, check, compare, demo, docs, explain, generate, ingest, release, scenario, score, shop, sql, stack, watch):
     group.register(app)
 
 
