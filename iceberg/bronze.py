@@ -186,20 +186,21 @@ def append(catalog: SqlCatalog, table: Table, chunks: Iterable[pa.Table], positi
             raise CaptureError(
                 f"capture: {'.'.join(table.name())} was not written, because the catalog refused ({type(problem).__name__}). Repeat the ingest."
             ) from problem
-    _expire(table, keep)
+    if len(table.metadata.snapshots) >= _SNAPSHOTS_KEPT + _EXPIRE_EVERY:
+        expire(table, keep)
     return rows
 
 
-def _expire(table: Table, keep: Collection[int]) -> None:
-    """Drop old snapshots from the metadata, which every commit rewrites; files go in maintenance.
-
-    Those in ``keep``, and those that a tag or branch names, stay.
-    """
+def outlived(table: Table, keep: Collection[int]) -> list[int]:
+    """The snapshots but for the newest ten, those in ``keep``, and those that a tag or branch names."""
     snapshots = sorted(table.metadata.snapshots, key=lambda snapshot: snapshot.sequence_number or 0)
-    if len(snapshots) < _SNAPSHOTS_KEPT + _EXPIRE_EVERY:
-        return
     named = {reference.snapshot_id for reference in table.metadata.refs.values()} | set(keep)
-    old = [snapshot.snapshot_id for snapshot in snapshots[:-_SNAPSHOTS_KEPT] if snapshot.snapshot_id not in named]
+    return [snapshot.snapshot_id for snapshot in snapshots[:-_SNAPSHOTS_KEPT] if snapshot.snapshot_id not in named]
+
+
+def expire(table: Table, keep: Collection[int]) -> None:
+    """Drop :func:`outlived` snapshots from the metadata, which every commit rewrites; files go in maintenance."""
+    old = outlived(table, keep)
     if old:
         table.maintenance.expire_snapshots().by_ids(old).commit()
 

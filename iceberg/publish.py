@@ -7,6 +7,7 @@ reference; a reader of the catalog sees the old state of all tables or the new.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,6 +16,7 @@ import psycopg
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import CommitFailedException, NoSuchTableError
 from pyiceberg.table import StagedTable, Table
+from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.refs import MAIN_BRANCH, SnapshotRefType
 from pyiceberg.table.update import (
     AssertRefSnapshotId,
@@ -88,23 +90,12 @@ def _stage(catalog: SqlCatalog, move: Move, release_id: int, kept_tags: set[str]
     requirements: tuple[TableRequirement, ...] = ()
     if move.expected_main != ANY:
         requirements = (AssertRefSnapshotId(ref=MAIN_BRANCH, snapshot_id=move.expected_main),)
-    tag = f"{RELEASE_TAG}{release_id}"
     updates: list[TableUpdate] = [
         _refer(MAIN_BRANCH, SnapshotRefType.BRANCH, move.snapshot_id),
-        _refer(tag, SnapshotRefType.TAG, move.snapshot_id),
+        _refer(f"{RELEASE_TAG}{release_id}", SnapshotRefType.TAG, move.snapshot_id),
+        # Every commit rewrites the whole list of snapshots; the files of those that leave it are for maintenance to remove.
+        *_outlived(table.metadata, {move.snapshot_id}, kept_tags),
     ]
-    named = {move.snapshot_id}
-    for name, reference in table.metadata.refs.items():
-        is_run = reference.snapshot_ref_type == SnapshotRefType.BRANCH and name.startswith(RUN_BRANCH)
-        is_release = reference.snapshot_ref_type == SnapshotRefType.TAG and name.startswith(RELEASE_TAG)
-        if is_run or (is_release and name not in kept_tags):
-            updates.append(RemoveSnapshotRefUpdate(ref_name=name))
-        elif name != MAIN_BRANCH:
-            named.add(reference.snapshot_id)
-    # Every commit rewrites the whole list of snapshots; the files of those that leave it are for maintenance to remove.
-    forgotten = [snapshot.snapshot_id for snapshot in table.metadata.snapshots if snapshot.snapshot_id not in named]
-    if forgotten:
-        updates.append(RemoveSnapshotsUpdate(snapshot_ids=forgotten))
     try:
         after = catalog._update_and_stage_table(table, table.name(), requirements, tuple(updates))
     except CommitFailedException as problem:
@@ -115,6 +106,60 @@ def _stage(catalog: SqlCatalog, move: Move, release_id: int, kept_tags: set[str]
     with service_failures("release"):
         catalog._write_metadata(after.metadata, after.io, after.metadata_location)
     return table, after
+
+
+def _outlived(metadata: TableMetadata, named: AbstractSet[int], kept_names: AbstractSet[str]) -> list[TableUpdate]:
+    """What takes away branches of runs and tags of releases but for ``kept_names``, and snapshots that nothing else names, nor ``named``."""
+    updates: list[TableUpdate] = []
+    still_named = set(named)
+    for name, reference in metadata.refs.items():
+        is_run = reference.snapshot_ref_type == SnapshotRefType.BRANCH and name.startswith(RUN_BRANCH)
+        is_release = reference.snapshot_ref_type == SnapshotRefType.TAG and name.startswith(RELEASE_TAG)
+        if (is_run or is_release) and name not in kept_names:
+            updates.append(RemoveSnapshotRefUpdate(ref_name=name))
+        elif name != MAIN_BRANCH:
+            still_named.add(reference.snapshot_id)
+    forgotten = [snapshot.snapshot_id for snapshot in metadata.snapshots if snapshot.snapshot_id not in still_named]
+    return [*updates, RemoveSnapshotsUpdate(snapshot_ids=forgotten)] if forgotten else updates
+
+
+def outlived_snapshots(table: Table, kept_names: AbstractSet[str]) -> int:
+    """How many snapshots :func:`forget_outlived` would take from a table."""
+    return sum(len(update.snapshot_ids) for update in _forgetting(table, kept_names) if isinstance(update, RemoveSnapshotsUpdate))
+
+
+def forget_outlived(catalog: SqlCatalog, dsn: str, table: Table, kept_names: AbstractSet[str]) -> None:
+    """Take away branches of runs and tags of releases but for ``kept_names``, and every snapshot that neither they nor main name.
+
+    Raises OvertakenError when the table is no longer as it was loaded; then it stays as it is.
+    """
+    updates = _forgetting(table, kept_names)
+    if updates:
+        _change(catalog, dsn, table, updates)
+
+
+def _forgetting(table: Table, kept_names: AbstractSet[str]) -> list[TableUpdate]:
+    main = table.current_snapshot()
+    return _outlived(table.metadata, {main.snapshot_id} if main else set(), kept_names)
+
+
+def adopt_branch(catalog: SqlCatalog, dsn: str, table: Table, branch: str) -> None:
+    """Make the head of a branch main, and remove the branch.
+
+    Raises OvertakenError when the table is no longer as it was loaded; then it stays as it is.
+    """
+    head = table.metadata.refs[branch].snapshot_id
+    _change(catalog, dsn, table, [_refer(MAIN_BRANCH, SnapshotRefType.BRANCH, head), RemoveSnapshotRefUpdate(ref_name=branch)])
+
+
+def _change(catalog: SqlCatalog, dsn: str, table: Table, updates: Sequence[TableUpdate]) -> None:
+    """Change the metadata of one table, if it is still as it was loaded."""
+    after = catalog._update_and_stage_table(table, table.name(), (), tuple(updates))
+    with service_failures("maintain"):
+        catalog._write_metadata(after.metadata, after.io, after.metadata_location)
+        with catalog_database(dsn) as transaction:
+            _point(transaction, catalog.name, table, after)
+        catalog._delete_old_metadata(after.io, table.metadata, after.metadata)
 
 
 def _refer(name: str, kind: Literal[SnapshotRefType.TAG, SnapshotRefType.BRANCH], snapshot_id: int) -> SetSnapshotRefUpdate:

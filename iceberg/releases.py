@@ -12,9 +12,9 @@ from psycopg.types.json import Jsonb
 from iceberg.catalog import open_catalog, prepare_lake
 from iceberg.cuts import latest_cut
 from iceberg.failures import service_failures
-from iceberg.publish import ANY, Move, move_tables
+from iceberg.publish import ANY, RELEASE_TAG, RUN_BRANCH, Move, move_tables
 from iceberg.quality.results import CheckResult, results_of
-from iceberg.runs import Run, catalog_database, end_run, load_run
+from iceberg.runs import Run, catalog_database, end_run, load_run, under_way
 from shoplake.core.errors import OvertakenError, ReleaseError
 from shoplake.core.lock import only_one
 from shoplake.core.settings import Settings
@@ -132,6 +132,12 @@ def show_release(settings: Settings, release_id: int) -> ReleaseDetail:
         release = _find(connection, release_id)
         checks = results_of(connection, release.run_id) if release.run_id is not None else []
         return ReleaseDetail(release, _tables(connection, release_id), checks)
+
+
+def named_references(connection: psycopg.Connection[Any]) -> set[str]:
+    """The tags and branches of silver and gold that must stay: of releases that are promised, and of runs under way."""
+    promised = _releases(connection, "order by release_id desc limit %(kept)s", kept=RELEASES_KEPT)
+    return {f"{RELEASE_TAG}{release.release_id}" for release in promised} | {f"{RUN_BRANCH}{run_id}" for run_id in under_way(connection)}
 
 
 def publish_run(settings: Settings, run_id: int) -> Release | None:

@@ -185,6 +185,20 @@ def known_inputs(connection: psycopg.Connection[Any]) -> dict[str, RunInput]:
     return _inputs(connection, "where run_id = (select max(run_id) from shoplake.run_inputs)")
 
 
+def under_way(connection: psycopg.Connection[Any]) -> list[int]:
+    """The runs that may still be built: those that run and began within three hours, longer than any build may take."""
+    rows = connection.execute(
+        "select run_id from shoplake.runs where status = 'running' and started_at > now() - interval '3 hours'"
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def resolved_inputs(connection: psycopg.Connection[Any]) -> list[int]:
+    """Snapshots of bronze that a run under way has resolved."""
+    rows = connection.execute("select snapshot_id from shoplake.run_inputs where run_id = any(%s)", (under_way(connection),)).fetchall()
+    return [row[0] for row in rows]
+
+
 def _inputs(connection: psycopg.Connection[Any], which: str, *values: Any) -> dict[str, RunInput]:
     with connection.cursor(row_factory=class_row(RunInput)) as cursor:
         rows = cursor.execute(

@@ -33,6 +33,10 @@ class Lake:
         snapshot = None if version == NO_SNAPSHOT else self.catalog.load_table(name).snapshot_by_id(version)
         return int(snapshot.summary["total-records"] or 0) if snapshot and snapshot.summary else 0
 
+    def is_kept(self, name: str, version: int) -> bool:
+        """Whether a version of a table can still be read."""
+        return version == NO_SNAPSHOT or self.catalog.load_table(name).snapshot_by_id(version) is not None
+
     def read(self, name: str, snapshot_id: int | None = None) -> DataFrame:
         """The rows of a table at a snapshot, by default at the run's own version of it."""
         version = self.version(name) if snapshot_id is None else snapshot_id

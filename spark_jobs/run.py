@@ -30,7 +30,7 @@ THREADS = 3
 _ATTEMPTS = 3
 
 # How Spark, the store's client and the catalog's driver say that somebody does not answer.
-_GONE = (
+GONE = (
     "refused",
     "unavailable",
     "unable to execute http request",
@@ -216,7 +216,7 @@ def _explained(table: LakeTable, problem: Exception, run: Run) -> ShoplakeError:
         return StorageError(
             f"build: {name} could not be built, because {disk} is full ({first_line(problem)}). {_stays(run)}; make room on it, then build again."
         )
-    if any(sign in words for sign in _GONE):
+    if any(sign in words for sign in GONE):
         return ServiceError(
             f"build: {name} could not be built, because Spark, the store or the catalog's database stopped answering "
             f"({first_line(problem)}). {_stays(run)}; run `shoplake status`, then build again."

@@ -68,9 +68,10 @@ def touched_since(lake: Lake, name: str, consumed: int) -> Touched | None:
     with catalog_database(lake.settings.catalog_dsn) as connection:
         versions = versions_between(connection, name, consumed, lake.version(name))
     notes = [version.touched for version in versions or []]
-    known = [note for note in notes if note is not None]
-    if not known or len(known) < len(notes):
+    if not notes or None in notes:
         return None
+    # A compaction touches nothing, and its note is empty.
+    known = [note for note in notes if note]
     if all("groups" in note for note in known):
         return GroupsTouched([list(group) for group in sorted({tuple(group) for note in known for group in note["groups"]})])
     if all("ranges" in note for note in known):
@@ -90,7 +91,12 @@ def touched_groups(lake: Lake, table: LakeTable, refresh: RecomputeTouched, cons
     for name in table.inputs:
         if consumed[name] == lake.version(name):
             continue
+        if not lake.is_kept(name, consumed[name]):
+            # A table that was built once, so many releases ago that what it read has expired.
+            return None
         touched = touched_since(lake, name, consumed[name])
+        if touched == GroupsTouched([]):
+            continue
         if touched is None and not refresh.looks_up_only(name):
             return None
         if touched is not None and name in refresh.lookups:

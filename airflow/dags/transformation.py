@@ -6,13 +6,13 @@ A task a table; the edges are what the tables' transforms name as their inputs.
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.providers.apache.spark.hooks.spark_connect import SparkConnectHook
 from airflow.sdk import TaskGroup, TriggerRule, dag, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from lake_assets import BRONZE, RELEASE
+from lake_settings import settings_with_spark
 
 from shoplake.core.errors import CheckFailedError, OvertakenError, ReleaseError
-from shoplake.core.settings import Settings, load_settings
+from shoplake.core.settings import load_settings
 from spark_jobs.tables import discover
 
 # 10, 20 and 40 seconds: a service that is started anew is back by then.
@@ -22,11 +22,6 @@ RETRIED = {
     "retry_exponential_backoff": 2,
     "execution_timeout": timedelta(minutes=30),
 }
-
-
-def settings_with_spark() -> Settings:
-    """The settings, with the Spark that Airflow's own connection names."""
-    return load_settings(spark=SparkConnectHook(conn_id="spark_lake").get_connection_url())
 
 
 @dag(

@@ -27,6 +27,7 @@ from iceberg.capture.source import SourceTable, connect, described_types, tables
 from iceberg.capture.types import from_text, iceberg_type
 from iceberg.catalog import prepare_lake
 from iceberg.failures import service_failures
+from iceberg.runs import resolved_inputs
 from shoplake.core.errors import BusyError, CaptureError, NothingToCaptureError
 from shoplake.core.lock import only_one
 from shoplake.core.progress import Progress, silent
@@ -165,7 +166,7 @@ class _Ingest:
         replaces_rows = target.current_snapshot() is not None
         rows = read_table(self.source, table, snapshot, target, replaces_rows, self.progress)
         name = bronze.bronze_name(table.schema, table.name)
-        self.result.first_loads[name] = bronze.append(self.catalog, target, rows, snapshot.position, self._resolved())
+        self.result.first_loads[name] = bronze.append(self.catalog, target, rows, snapshot.position, resolved_inputs(self.session))
         self.positions[name] = snapshot.position
 
     def _require_later(self, position: int) -> None:
@@ -176,16 +177,6 @@ class _Ingest:
                 "capture: the source's log is behind what this lake holds of it, as after a restore from a backup. "
                 "Start a new lake for it: another SHOPLAKE_HOME, or other SHOPLAKE_CATALOG_URI and SHOPLAKE_WAREHOUSE."
             )
-
-    def _resolved(self) -> list[int]:
-        """Snapshots of bronze that a build under way has resolved."""
-        rows = self.session.execute(
-            """
-            select input.snapshot_id from shoplake.run_inputs input join shoplake.runs run using (run_id)
-            where run.status = 'running' and run.started_at > now() - interval '3 hours'
-            """
-        )
-        return [row[0] for row in rows]
 
     def follow_log(self) -> None:
         """Batches of whole transactions from the log, until it is covered as far as it reached at the start."""
@@ -238,7 +229,7 @@ class _Ingest:
             if chunks:
                 prepared.append((name, table, chunks))
         for name, table, chunks in prepared:
-            rows = bronze.append(self.catalog, table, chunks, position, self._resolved())
+            rows = bronze.append(self.catalog, table, chunks, position, resolved_inputs(self.session))
             self.result.changes[name] = self.result.changes.get(name, 0) + rows
             self.positions[name] = position
 

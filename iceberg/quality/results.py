@@ -79,3 +79,20 @@ def results_of_version(connection: psycopg.Connection[Any], table_name: str, sna
             {"table": table_name, "snapshot": snapshot_id},
         ).fetchall()
     return [CheckResult(**{**row, "severity": Severity(row["severity"])}) for row in rows]
+
+
+def carry_results(connection: psycopg.Connection[Any], run_id: int, table_name: str, base_snapshot_id: int) -> None:
+    """Keep for a run, whose version of a table has the same rows as another snapshot, what the checks found in that one."""
+    connection.execute(
+        """
+        insert into shoplake.check_results
+            (run_id, table_name, check_name, severity, passed, failing_count, examples, sentence, checked_at)
+        select %(run)s, table_name, check_name, severity, passed, failing_count, examples, sentence, checked_at
+        from shoplake.check_results
+        where table_name = %(table)s and run_id = (
+            select max(built.run_id) from shoplake.run_tables built
+            where built.table_name = %(table)s and built.snapshot_id = %(snapshot)s and built.status = 'built'
+        )
+        """,
+        {"run": run_id, "table": table_name, "snapshot": base_snapshot_id},
+    )

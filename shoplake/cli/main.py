@@ -18,6 +18,7 @@ from shoplake.cli import (
     explain,
     generate,
     ingest,
+    maintain,
     release,
     scenario,
     score,
@@ -43,7 +44,25 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for group in (bench, build, check, compare, demo, docs, explain, generate, ingest, release, scenario, score, shop, sql, stack, watch):
+for group in (
+    bench,
+    build,
+    check,
+    compare,
+    demo,
+    docs,
+    explain,
+    generate,
+    ingest,
+    maintain,
+    release,
+    scenario,
+    score,
+    shop,
+    sql,
+    stack,
+    watch,
+):
     group.register(app)
 
 

@@ -138,6 +138,12 @@ class Settings(BaseSettings):
     pipeline_schedule: str = Field(
         default="*/5 * * * *", validation_alias="DATA_PIPELINE_SCHEDULE", description="cron schedule of the ingestion DAG"
     )
+    maintenance_schedule: str = Field(default="0 3 * * *", description="cron schedule of the maintenance DAG")
+    orphan_age_hours: int = Field(
+        default=24,
+        ge=4,
+        description="how old a file that no table refers to must be until maintenance removes it; a writer may still be at it",
+    )
 
     @field_validator("home", "cache", "minio_binary", "java_home")
     @classmethod
@@ -167,7 +173,7 @@ class Settings(BaseSettings):
             raise ValueError(f"choose one of {', '.join(logging.getLevelNamesMapping())}")
         return level.upper()
 
-    @field_validator("pipeline_schedule")
+    @field_validator("pipeline_schedule", "maintenance_schedule")
     @classmethod
     def _cron(cls, schedule: str) -> str:
         # Airflow reads it with the same library; a DAG that it cannot read would only be missing.

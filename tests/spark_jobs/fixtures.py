@@ -63,10 +63,10 @@ def traded(traded_again: Callable[[], Traded]) -> Traded:
 @pytest.fixture
 def traded_again(template: tuple[Settings, int], fresh: Settings) -> Callable[[], Traded]:
     """Gives the lake of ``template`` anew at each call."""
-    return lambda: _copy(template, fresh)
+    return lambda: copied(template, fresh)
 
 
-def _copy(template: tuple[Settings, int], fresh: Settings) -> Traded:
+def copied(template: tuple[Settings, int], fresh: Settings) -> Traded:
     """A copy of the catalog alone: files are never written twice."""
     from iceberg.catalog import open_catalog
     from tests.spark_jobs.bronze_rows import Bronze

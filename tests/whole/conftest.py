@@ -46,8 +46,8 @@ def run_cli(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[
 def demonstrated() -> Iterator[Demonstrated]:
     """A stack in a temporary folder after one demo."""
     with temporary_home() as home:
-        # Scheduled once a year: the tests say when the pipeline runs.
-        settings = private_settings(home, pipeline_schedule="0 0 1 1 *")
+        # Scheduled once a year: the tests say when the DAGs run.
+        settings = private_settings(home, pipeline_schedule="0 0 1 1 *", maintenance_schedule="0 0 1 1 *")
         ended = run_cli(settings, "demo", "--json")
         assert ended.returncode == 0, ended.stderr
         yield Demonstrated(settings.changed(secrets=load_settings(home=home).secrets), json.loads(ended.stdout))

@@ -1,6 +1,10 @@
+from contextlib import closing
+
 import pytest
 import requests
 
+from iceberg.catalog import open_catalog
+from iceberg.reader import ReleaseReader
 from iceberg.releases import list_releases
 from shoplake.core.settings import LOOPBACK, Settings
 from shoplake.demo import INGESTION, TRANSFORMATION
@@ -44,6 +48,25 @@ def test_a_failed_check_fails_the_run_shows_its_sentence_and_keeps_the_release(a
 @pytest.mark.long
 def test_the_next_run_after_a_failed_check_heals_the_lake(again: Demonstrated, refused: Refused) -> None:
     assert int(again.printed["release"]["release"]) > refused.before[0].release_id
+
+
+@pytest.mark.long
+def test_maintenance_runs_in_a_dag_of_its_own_and_says_what_it_saved(airflow: AirflowApi, stack: Settings) -> None:
+    await_release_of_everything(stack)
+    before = lake_rows(stack)
+    run_id = airflow.trigger("03_maintenance")
+    assert airflow.await_run("03_maintenance", run_id).state == "success"
+    log = airflow.task_log("03_maintenance", run_id, "maintain")
+    assert "silver.orders: " in log
+    assert " bytes stored (" in log
+    assert lake_rows(stack) == before
+
+
+def lake_rows(settings: Settings) -> dict[str, list[str]]:
+    """The rows of the current release, as a reader finds them."""
+    with closing(open_catalog(settings)) as catalog:
+        reader = ReleaseReader(catalog, settings.catalog_dsn)
+        return {name: sorted(map(repr, reader.rows(name).to_table().to_pylist())) for name in reader.versions}
 
 
 def test_every_job_of_spark_is_named_by_its_table_and_step(demonstrated: Demonstrated, stack: Settings) -> None:
