@@ -143,13 +143,16 @@ def _forgetting(table: Table, kept_names: AbstractSet[str]) -> list[TableUpdate]
     return _outlived(table.metadata, {main.snapshot_id} if main else set(), kept_names)
 
 
-def adopt_branch(catalog: SqlCatalog, dsn: str, table: Table, branch: str) -> None:
-    """Make the head of a branch main, and remove the branch.
+def adopt_branch(catalog: SqlCatalog, dsn: str, branch: str, move: Move) -> None:
+    """Make one move alone, and remove the branch that its snapshot was made on.
 
-    Raises OvertakenError when the table is no longer as it was loaded; then it stays as it is.
+    Raises OvertakenError when main is not what it must be, or the table is changed by somebody else meanwhile; then it stays as it is.
     """
-    head = table.metadata.refs[branch].snapshot_id
-    _change(catalog, dsn, table, [_refer(MAIN_BRANCH, SnapshotRefType.BRANCH, head), RemoveSnapshotRefUpdate(ref_name=branch)])
+    table = catalog.load_table(move.table_name)
+    main = table.metadata.current_snapshot_id
+    if main != move.expected_main:
+        raise OvertakenError(f"maintain: main of {move.table_name} was moved by somebody else meanwhile. It stays as it is; repeat.")
+    _change(catalog, dsn, table, [_refer(MAIN_BRANCH, SnapshotRefType.BRANCH, move.snapshot_id), RemoveSnapshotRefUpdate(ref_name=branch)])
 
 
 def _change(catalog: SqlCatalog, dsn: str, table: Table, updates: Sequence[TableUpdate]) -> None:

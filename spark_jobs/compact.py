@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable, Collection
 
 from pyiceberg.catalog.sql import SqlCatalog
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from iceberg.failures import full_disk
 from iceberg.maintenance.compaction import begin_compaction, finish_compaction
 from iceberg.maintenance.files import ENOUGH_FILES
-from iceberg.publish import adopt_branch
+from iceberg.publish import Move, adopt_branch
 from iceberg.releases import BUILD_LOCK, Release, publish_run
 from iceberg.runs import catalog_database
 from shoplake.core.errors import BuildError, OvertakenError, ServiceError, ShoplakeError, StorageError, first_line
@@ -78,13 +78,16 @@ def compact_bronze(
 ) -> bool:
     """Compact a table of bronze while no ingest writes; gives whether it has other files now.
 
-    What the next ingest goes on from is a property of the table and stays. Raises BuildError when it could not be compacted or has other rows then; main stays as it was.
+    What the next ingest goes on from is a property of the table and stays.
+    Raises BuildError when it could not be compacted or has other rows then, and
+    OvertakenError when somebody else wrote meanwhile; main stays as it was.
     """
     with only_one(settings.catalog_dsn, "ingest", wait, on_wait):
         base = catalog.load_table(name).metadata.current_snapshot_id
-        if base is None or _rewrite(catalog, session, name, BRONZE_BRANCH, base) == base:
+        head = base if base is None else _rewrite(catalog, session, name, BRONZE_BRANCH, base)
+        if head is None or head == base:
             return False
-        adopt_branch(catalog, settings.catalog_dsn, catalog.load_table(name), BRONZE_BRANCH)
+        adopt_branch(catalog, settings.catalog_dsn, BRONZE_BRANCH, Move(name, head, base))
         return True
 
 
@@ -102,7 +105,10 @@ def _rewrite(catalog: SqlCatalog, session: SparkSession, name: str, branch: str,
         head = catalog.load_table(name).metadata.refs[branch].snapshot_id
         if head != base_snapshot_id:
             describe_jobs(session, f"{name} compare")
-            if _sums(session, full_name, head) != _sums(session, full_name, base_snapshot_id):
+            before, now = (session.read.option("versionAsOf", str(version)).table(full_name) for version in (base_snapshot_id, head))
+            # The columns of the older version, in the types of the newer one: since then some may have been added or widened.
+            shared = [F.col(f"`{column}`").cast(now.schema[column].dataType).alias(column) for column in before.columns]
+            if _sums(before.select(*shared)) != _sums(now.select(*shared)):
                 raise BuildError(
                     f"maintain: compacting {name} would have changed its rows, so it was left as it was. Report it, with the table's properties."
                 )
@@ -113,9 +119,8 @@ def _rewrite(catalog: SqlCatalog, session: SparkSession, name: str, branch: str,
     return head
 
 
-def _sums(session: SparkSession, full_name: str, snapshot_id: int) -> list[object]:
-    """What two versions with the same rows share: how many there are, how many values each column has, and the sum of the rows' hashes."""
-    rows = session.read.option("versionAsOf", str(snapshot_id)).table(full_name)
+def _sums(rows: DataFrame) -> list[object]:
+    """What equal rows share: how many there are, how many values each column has, and the sum of the rows' hashes."""
     columns = [F.col(f"`{name}`") for name in rows.columns]
     hashes = F.sum(F.xxhash64(*columns).cast("decimal(20,0)"))
     return list(rows.agg(F.count(F.lit(1)), hashes, *(F.count(column) for column in columns)).collect()[0])

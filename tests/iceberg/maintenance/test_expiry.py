@@ -5,7 +5,7 @@ import pytest
 import iceberg.releases
 from iceberg.catalog import open_catalog
 from iceberg.maintenance.books import RUNS_KEPT_DAYS, prune_runs
-from iceberg.publish import adopt_branch, forget_outlived, outlived_snapshots
+from iceberg.publish import Move, adopt_branch, forget_outlived, outlived_snapshots
 from iceberg.releases import is_behind, list_releases, named_references, publish_run, rollback
 from iceberg.runs import catalog_database
 from shoplake.core.errors import OvertakenError
@@ -67,16 +67,17 @@ def test_a_branch_that_is_adopted_is_main_and_gone(fresh: Settings) -> None:
     publish_run(fresh, build_run(fresh))
     catalog = open_catalog(fresh)
     table = catalog.load_table(LEFT)
-    table.manage_snapshots().create_branch(table.metadata.current_snapshot_id or 0, "compaction").commit()
+    base = table.metadata.current_snapshot_id or 0
+    table.manage_snapshots().create_branch(base, "compaction").commit()
     table.append(table.scan().to_arrow(), branch="compaction")
-    before = catalog.load_table(LEFT)
-    head = before.metadata.refs["compaction"].snapshot_id
-    adopt_branch(catalog, fresh.catalog_dsn, before, "compaction")
+    head = catalog.load_table(LEFT).metadata.refs["compaction"].snapshot_id
+    adopt_branch(catalog, fresh.catalog_dsn, "compaction", Move(LEFT, head, base))
     after = catalog.load_table(LEFT)
     assert after.metadata.current_snapshot_id == head
     assert "compaction" not in after.metadata.refs
-    with pytest.raises(OvertakenError):
-        adopt_branch(catalog, fresh.catalog_dsn, before, "compaction")
+    with pytest.raises(OvertakenError, match=r"main of gold\.left was moved by somebody else"):
+        adopt_branch(catalog, fresh.catalog_dsn, "compaction", Move(LEFT, base, base))
+    assert catalog.load_table(LEFT).metadata.current_snapshot_id == head
 
 
 def test_runs_of_long_ago_that_no_release_names_leave_the_books(fresh: Settings) -> None:
