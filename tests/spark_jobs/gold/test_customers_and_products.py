@@ -3,17 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
-import psycopg
 import pytest
 
-from iceberg.catalog import open_catalog
 from shoplake.core.settings import Settings
 from shoplake.stack.private import fresh_databases
 from tests.spark_jobs.bronze_rows import START, Bronze, open_shop
 from tests.spark_jobs.fixtures import Traded
-from tests.spark_jobs.gold.shop_questions import LINE_COST, QUESTIONS, SALES, Question
+from tests.spark_jobs.gold.against_shop import Answer, of_lake, of_shop
+from tests.spark_jobs.gold.shop_questions import QUESTIONS
 from tests.spark_jobs.lake_rows import Rows, rows_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.timeout(1800)]
@@ -27,8 +25,6 @@ TABLES = (
 FIRST_DAYS, MORE_DAYS, ORDERS_PER_DAY = 31, 2, 80
 SNAPSHOT = date(2026, 2, 1)
 MOMENTS = ("after the first load", "after further trade")
-
-Answer = dict[tuple[Any, ...], tuple[Any, ...]]
 
 
 @dataclass
@@ -57,29 +53,11 @@ def lived(spark_services: Settings) -> Iterator[Lived]:
             built = build(settings, tables=TABLES)
             life.strategies[moment] = {name: built.run.tables[name].strategy for name in TABLES}
             life.tables[moment] = {name: rows_of(settings, name) for name in TABLES}
-            life.lake[moment] = {name: _of_lake(settings, question) for name, question in QUESTIONS.items()}
-            life.shop[moment] = _of_shop(settings)
+            life.lake[moment] = {name: of_lake(settings, question) for name, question in QUESTIONS.items()}
+            life.shop[moment] = of_shop(settings)
         build(settings, tables=TABLES, full=True)
         life.rebuilt = {name: rows_of(settings, name) for name in TABLES}
         yield life
-
-
-def _of_lake(settings: Settings, question: Question) -> Answer:
-    found = open_catalog(settings).load_table(question.table).scan().to_arrow().select(list(question.columns))
-    rows = [tuple(row.values()) for row in found.to_pylist()]
-    return {row[: question.key]: row[question.key :] for row in rows}
-
-
-def _of_shop(settings: Settings) -> dict[str, Answer]:
-    answers: dict[str, Answer] = {}
-    with psycopg.connect(settings.shop_dsn, options=f"-c timezone={settings.time_zone}") as connection:
-        connection.execute(LINE_COST)
-        connection.execute(SALES)
-        for name, question in QUESTIONS.items():
-            rows = connection.execute(question.sql).fetchall()
-            answers[name] = {row[: question.key]: row[question.key :] for row in rows}
-        connection.rollback()
-    return answers
 
 
 @pytest.mark.parametrize("moment", MOMENTS)

@@ -1,22 +1,18 @@
 """Money and operations in gold, against SQL on the shop itself that was written apart from the transforms."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import dict_row
 
 from shoplake.core.settings import Settings
 from shoplake.stack.private import fresh_databases
 from spark_jobs.tables import discover
+from tests.spark_jobs.gold.against_shop import COMPARED, assert_same
 from tests.spark_jobs.lake_rows import assert_incremental_equals_full, rows_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.long]
 
-SQL = Path(__file__).parent / "sql"
-COMPARED = sorted(file.stem for file in SQL.glob("*.sql") if file.stem != "prepare")
 TABLES = tuple(f"gold.{name}" for name in (*COMPARED, "daily_stock_movements", "product_deliveries"))
 
 
@@ -78,18 +74,3 @@ def added_up(settings: Settings, name: str, measures: tuple[str, ...]) -> dict[A
     for month, *values in rows_of(settings, name, "order_month", *measures):
         months[month] = [have + value for have, value in zip(months.get(month, [0] * len(values)), values, strict=True)]
     return months
-
-
-def assert_same(settings: Settings, name: str) -> None:
-    """Every row and every column of the table is as the shop's own SQL says."""
-    table = discover()[f"gold.{name}"].table
-    with psycopg.connect(settings.shop_dsn, row_factory=dict_row) as connection:
-        connection.execute("select set_config('TimeZone', %s, false)", (settings.time_zone,))
-        connection.execute((SQL / "prepare.sql").read_text())
-        found: list[dict[str, Any]] = connection.execute((SQL / f"{name}.sql").read_text()).fetchall()
-    assert {*found[0]} == {*table.column_names}
-    expected = {tuple(row[column] for column in table.key): row for row in found}
-    gold = {row[: len(table.key)]: dict(zip(table.column_names, row, strict=True)) for row in rows_of(settings, f"gold.{name}")}
-    assert gold.keys() == expected.keys()
-    for key, row in expected.items():
-        assert gold[key] == row, key
