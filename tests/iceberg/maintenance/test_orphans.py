@@ -46,6 +46,7 @@ def test_what_no_metadata_refers_to_is_an_orphan_once_it_is_old_enough(fresh: Se
     assert young == [], "a writer may still be at it"
 
 
+@pytest.mark.long
 def test_every_release_can_be_read_and_rolled_back_to_when_all_orphans_are_gone(fresh: Settings, store: Store) -> None:
     for _ in range(4):
         publish_run(fresh, build_run(fresh))
