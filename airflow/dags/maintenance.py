@@ -26,24 +26,20 @@ def maintenance() -> None:
     """One task: what a killed one left undone, its retry does."""
 
     @task(retries=2, retry_delay=timedelta(minutes=1), execution_timeout=timedelta(hours=1))
-    def maintain() -> None:
-        """Compact, expire, remove orphans, prune the books; the log says what each table saved."""
+    def maintain() -> dict[str, str]:
+        """Compact, expire, remove orphans, prune the books; what each table saved is the task's result."""
         from spark_jobs.maintain import maintain
 
         done = maintain(settings_with_spark(), on_wait=log.info)
-        for one in done.tables:
-            log.info(
-                "%s: %d files with rows (%d before), %d that delete (%d), %d snapshots (%d), %d orphans of %d bytes removed, %.1f s",
-                one.table_name, one.after.data_file_count, one.before.data_file_count, one.after.delete_file_count,
-                one.before.delete_file_count, one.snapshots_after, one.snapshots_before, one.orphan_count, one.orphan_bytes, one.seconds,
-            )  # fmt: skip
         for sentence in done.put_off:
             log.warning("left for the next time: %s", sentence)
-        log.info(
-            "%d bytes stored (%d before), %d runs pruned, release %s, %.1f s",
-            sum(one.stored_bytes_after for one in done.tables), sum(one.stored_bytes_before for one in done.tables),
-            done.runs_pruned, done.release.release_id if done.release else None, done.seconds,
-        )  # fmt: skip
+        return {
+            one.table_name: (
+                f"{one.before.file_count} files became {one.after.file_count}, {one.snapshots_before} snapshots {one.snapshots_after}, "
+                f"{one.stored_bytes_before} bytes stored {one.stored_bytes_after}; {one.orphan_count} orphans removed, {one.seconds:.1f} s"
+            )
+            for one in done.tables
+        }
 
     maintain()
 
