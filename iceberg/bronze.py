@@ -31,6 +31,8 @@ SOURCE_TABLE = "shoplake.source-table"
 SNAPSHOT_OPERATION = "snapshot"
 
 _LOG_BYTES_A_PARTITION = 2**30
+INGEST_LOCK = "ingest"
+"""Held by who writes bronze."""
 _SNAPSHOTS_KEPT = 10
 _EXPIRE_EVERY = 5
 

@@ -11,6 +11,7 @@ import duckdb
 import psycopg
 
 from iceberg.catalog import open_catalog
+from iceberg.cuts import latest_cut
 from iceberg.failures import service_failures
 from iceberg.reader import ReleaseReader
 from iceberg.runs import catalog_database
@@ -76,7 +77,7 @@ def follow(settings: Settings, wait: Callable[[], None]) -> Iterator[Sighting]:
 
 
 def _in_bronze(reader: ReleaseReader, books: psycopg.Connection[Any]) -> Sighting:
-    cut = _first(books, "select max(end_lsn) from shoplake.cuts")
+    cut = latest_cut(books)
     order = _newest(reader, cut) if cut is not None else None
     if order is None:
         return Sighting("bronze")

@@ -7,16 +7,17 @@ from pyiceberg.catalog.sql import SqlCatalog
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from iceberg.failures import full_disk
+from iceberg.bronze import INGEST_LOCK
 from iceberg.maintenance.compaction import begin_compaction, finish_compaction
 from iceberg.maintenance.files import ENOUGH_FILES
 from iceberg.publish import Move, adopt_branch
 from iceberg.releases import BUILD_LOCK, Release, publish_run
 from iceberg.runs import catalog_database
-from shoplake.core.errors import BuildError, OvertakenError, ServiceError, ShoplakeError, StorageError, first_line
+from shoplake.core.errors import BuildError, OvertakenError, ShoplakeError, first_line
 from shoplake.core.lock import only_one
 from shoplake.core.settings import CATALOG_NAME, Settings
-from spark_jobs.run import GONE, abandon_run
+from spark_jobs.failures import writing_failure
+from spark_jobs.run import abandon_run
 from spark_jobs.session import describe_jobs
 
 BRONZE_BRANCH = "compaction"
@@ -82,7 +83,7 @@ def compact_bronze(
     Raises BuildError when it could not be compacted or has other rows then, and
     OvertakenError when somebody else wrote meanwhile; main stays as it was.
     """
-    with only_one(settings.catalog_dsn, "ingest", wait, on_wait):
+    with only_one(settings.catalog_dsn, INGEST_LOCK, wait, on_wait):
         base = catalog.load_table(name).metadata.current_snapshot_id
         head = base if base is None else _rewrite(catalog, session, name, BRONZE_BRANCH, base)
         if head is None or head == base:
@@ -115,7 +116,7 @@ def _rewrite(catalog: SqlCatalog, session: SparkSession, name: str, branch: str,
     except ShoplakeError:
         raise
     except Exception as problem:
-        raise _explained(name, problem) from problem
+        raise writing_failure(f"maintain: {name} was not compacted", problem, "It is as it was", "repeat") from problem
     return head
 
 
@@ -124,17 +125,3 @@ def _sums(rows: DataFrame) -> list[object]:
     columns = [F.col(f"`{name}`") for name in rows.columns]
     hashes = F.sum(F.xxhash64(*columns).cast("decimal(20,0)"))
     return list(rows.agg(F.count(F.lit(1)), hashes, *(F.count(column) for column in columns)).collect()[0])
-
-
-def _explained(name: str, problem: Exception) -> ShoplakeError:
-    words = str(problem).lower()
-    if disk := full_disk(problem):
-        return StorageError(
-            f"maintain: {name} was not compacted, because {disk} is full ({first_line(problem)}). Make room on it, then repeat."
-        )
-    if any(sign in words for sign in GONE):
-        return ServiceError(
-            f"maintain: {name} was not compacted, because Spark, the store or the catalog's database stopped answering "
-            f"({first_line(problem)}). Run `shoplake status`, then repeat; nothing is lost."
-        )
-    return BuildError(f"maintain: {name} was not compacted ({first_line(problem)}). It is as it was; correct that and repeat.")

@@ -187,7 +187,7 @@ class _Maintenance:
         """Take snapshots that nothing names from the metadata."""
         for name, care in self.care.items():
             with self._timed(name), self._put_off():
-                lock = "ingest" if name.startswith(BRONZE) else BUILD_LOCK
+                lock = bronze.INGEST_LOCK if name.startswith(BRONZE) else BUILD_LOCK
                 if self.dry_run:
                     care.snapshots_after -= self._outlived(name)
                 else:

@@ -10,16 +10,17 @@ from pyiceberg.catalog.sql import SqlCatalog
 from pyspark.sql import SparkSession
 
 from iceberg.catalog import open_catalog
-from iceberg.failures import full_disk, service_failures
+from iceberg.failures import service_failures
 from iceberg.quality.checks import Severity
 from iceberg.quality.results import CheckResult, record_results, results_of
 from iceberg.releases import BUILD_LOCK, Release, publish_run
 from iceberg.runs import Run, TableRun, catalog_database, end_run, load_run, save_table
-from shoplake.core.errors import BuildError, CheckFailedError, OvertakenError, ServiceError, ShoplakeError, StorageError, first_line
+from shoplake.core.errors import BuildError, CheckFailedError, OvertakenError, ServiceError, ShoplakeError, first_line
 from shoplake.core.lock import only_one
 from shoplake.core.progress import Progress, silent
 from shoplake.core.settings import Settings
 from spark_jobs.audit import audit
+from spark_jobs.failures import writing_failure
 from spark_jobs.lake import Lake
 from spark_jobs.plan import begin_run
 from spark_jobs.refresh import refresh
@@ -28,18 +29,6 @@ from spark_jobs.tables import LakeTable, Tables, discover
 
 THREADS = 3
 _ATTEMPTS = 3
-
-# How Spark, the store's client and the catalog's driver say that somebody does not answer.
-GONE = (
-    "refused",
-    "unavailable",
-    "unable to execute http request",
-    "timed out",
-    "the connection attempt failed",
-    "connection to",
-    "i/o error",
-    "retries_exceeded",
-)
 
 
 @dataclass(frozen=True)
@@ -205,23 +194,14 @@ def _refresh_and_check(lake: Lake, table: LakeTable, state: TableRun) -> tuple[T
 
 
 def _explained(table: LakeTable, problem: Exception, run: Run) -> ShoplakeError:
-    name, words = table.name, str(problem).lower()
-    if "not_null_assert_violation" in words:
+    name = table.name
+    if "not_null_assert_violation" in str(problem).lower():
         # The table itself takes no such row, so there is none on the branch for the check to count.
         required = ", ".join(column.name for column in table.table.columns if column.required or column.name in table.table.key)
         return CheckFailedError(
             f"check: {name} must have a value in each of ({required}), but a row has none. {_stays(run)}; correct the input and run the build again."
         )
-    if disk := full_disk(problem):
-        return StorageError(
-            f"build: {name} could not be built, because {disk} is full ({first_line(problem)}). {_stays(run)}; make room on it, then build again."
-        )
-    if any(sign in words for sign in GONE):
-        return ServiceError(
-            f"build: {name} could not be built, because Spark, the store or the catalog's database stopped answering "
-            f"({first_line(problem)}). {_stays(run)}; run `shoplake status`, then build again."
-        )
-    return BuildError(f"build: {name} failed ({first_line(problem)}). {_stays(run)}; correct it and run the build again.")
+    return writing_failure(f"build: {name} could not be built", problem, _stays(run), "build again")
 
 
 def _stays(run: Run) -> str:

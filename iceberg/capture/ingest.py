@@ -69,7 +69,7 @@ def ingest(
     started = time.monotonic()
     with (
         service_failures("ingest"),
-        only_one(settings.catalog_dsn, "ingest", wait, on_wait) as session,
+        only_one(settings.catalog_dsn, bronze.INGEST_LOCK, wait, on_wait) as session,
         connect(settings.source_dsn, "shoplake ingest") as source,
     ):
         catalog = prepare_lake(settings)
