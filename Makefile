@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 PYTEST := $(BIN)/python -m pytest -q
+# tests/whole starts everything: in a run of its own, so that the services of the other tests are gone by then.
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
@@ -43,10 +44,12 @@ test-fast: $(READY) ## Run the tests that need no service (seconds)
 	$(PYTEST) -m unit
 
 test-integration: $(READY) ## Run the tests against real PostgreSQL, MinIO, Spark and Airflow, which they start themselves
-	$(PYTEST) -m "integration and not long"
+	$(PYTEST) -m "integration and not long" --ignore=tests/whole
+	$(PYTEST) -m "integration and not long" tests/whole
 
 test-long: $(READY) ## Run the long tests beside them: random kills, twins, full disks, many random lives
-	$(PYTEST) -m long
+	$(PYTEST) -m long --ignore=tests/whole
+	$(PYTEST) -m long tests/whole
 
 lint: $(READY) ## Check format, rules, types and the direction of imports
 	$(BIN)/ruff format --check .

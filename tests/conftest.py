@@ -1,8 +1,11 @@
 """Real services for the tests: started when the first test asks, stopped when the last one ended."""
 
 import os
+import resource
 from collections.abc import Iterator
+from pathlib import Path
 
+import psutil
 import pytest
 
 from shoplake.core.settings import Settings
@@ -15,6 +18,25 @@ pytest_plugins = ["tests.spark_jobs.fixtures"]
 os.environ["JDK_JAVA_OPTIONS"] = "-XX:TieredStopAtLevel=1"
 # For the same reason these Sparks interpret their expressions; the whole stack, with all tables and checks, generates code as users do.
 INTERPRETED = "-Dspark.sql.codegen.wholeStage=false -Dspark.sql.codegen.factoryMode=NO_CODEGEN"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what the machine gave, last of all, when something failed: a service that was ended from outside says nothing itself."""
+    if not terminalreporter.stats.keys() & {"failed", "error"}:
+        return
+    memory = psutil.virtual_memory()
+    limits = [
+        f"{name} at most {resource.getrlimit(kind)[0]}"
+        for name, kind in (("processes", resource.RLIMIT_NPROC), ("files", resource.RLIMIT_NOFILE))
+    ]
+    groups = (line.split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines())
+    folders = [Path("/sys/fs/cgroup", controllers, path.lstrip("/")) for _, controllers, path in groups]
+    wanted = ("pids.max", "pids.peak", "pids.events", "memory.max", "memory.limit_in_bytes", "memory.events")
+    told = [f"{name} {' '.join((folder / name).read_text().split())}" for folder in folders for name in wanted if (folder / name).is_file()]
+    terminalreporter.section("the machine")
+    terminalreporter.line(
+        ", ".join((f"{os.cpu_count()} cores", f"{memory.available >> 20} of {memory.total >> 20} MiB free", *limits, *told))
+    )
 
 
 @pytest.fixture(scope="session")

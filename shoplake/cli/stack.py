@@ -64,7 +64,7 @@ def down(
 
 
 def status(as_json: JsonOption = False) -> None:
-    """Show each service: whether it runs and answers, where, since when, and the memory it holds.
+    """Show each service: whether it runs and answers, where, since when, the memory it holds, and what one said that ended by itself.
 
     Example: shoplake status
     """
@@ -82,6 +82,7 @@ def status(as_json: JsonOption = False) -> None:
     ]  # fmt: skip
     output.table("services", columns, rows)
     output.fields("total", {"memory_mb": round(sum(state.memory_bytes for state in states) / 1024**2)})
+    output.fields("ended", {state.name: state.last_words for state in states if state.last_words})
     output.close()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from shoplake.core.errors import SettingsError
 from shoplake.core.progress import Progress
 from shoplake.core.settings import Settings
-from shoplake.stack.local import airflow, buckets, databases, jupyter, minio, postgres, shop, spark
+from shoplake.stack.local import airflow, buckets, databases, jupyter, keeper, minio, postgres, shop, spark
 
 
 def _nothing(settings: Settings) -> None:
@@ -31,7 +31,7 @@ class Service:
     folders, once the services in ``depends_on`` answer; ``command`` runs until
     ``stop_signal``; ``is_healthy`` tells when it answers; ``bootstrap`` then
     makes what others need in it. All may be repeated. ``memory_mb``
-    bounds its container.
+    bounds its container, where it has one.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Service:
     stop_signal: signal.Signals = signal.SIGTERM
     start_seconds: int = 180
     stop_seconds: int = 15
+    has_container: bool = True
 
 
 SERVICES = (
@@ -153,6 +154,16 @@ SERVICES = (
         is_healthy=shop.is_healthy,
         stop_seconds=30,
         memory_mb=512,
+    ),
+    Service(
+        name="keeper",
+        about="starts a service anew that ended by itself",
+        command=keeper.command,
+        environment=keeper.environment,
+        is_healthy=keeper.is_healthy,
+        memory_mb=128,
+        # A container engine has a restart policy.
+        has_container=False,
     ),
 )
 

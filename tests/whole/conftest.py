@@ -17,8 +17,9 @@ from iceberg.releases import Release, is_behind, list_releases
 from shoplake.core.settings import Settings, load_settings
 from shoplake.demo import INGESTION, TRANSFORMATION
 from shoplake.stack.airflow_api import AirflowApi, DagRun
-from shoplake.stack.local.runner import down, up
+from shoplake.stack.local.runner import down, log_file, status, up
 from shoplake.stack.private import private_settings, temporary_home
+from shoplake.stack.services import BY_NAME
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,16 @@ def run_cli(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[
     )  # fmt: skip
 
 
+def ended_services(settings: Settings) -> str:
+    """What the services said last that ended though nobody stopped them: their logs go with the stack's folder."""
+    ended = {state.name for state in status(settings) if state.state == "ended"}
+    kept = log_file(settings, BY_NAME["keeper"]).read_text()
+    logs = {
+        name: log_file(settings, BY_NAME[name]).read_text()[-6000:] for name in BY_NAME if name in ended or f" {name} had ended" in kept
+    }
+    return "\n".join([kept, *(f"{name} ended:\n{text}" for name, text in logs.items())])
+
+
 @pytest.fixture(scope="session")
 def demonstrated() -> Iterator[Demonstrated]:
     """A stack in a temporary folder after one demo."""
@@ -49,7 +60,7 @@ def demonstrated() -> Iterator[Demonstrated]:
         # Scheduled once a year: the tests say when the DAGs run.
         settings = private_settings(home, pipeline_schedule="0 0 1 1 *", maintenance_schedule="0 0 1 1 *")
         ended = run_cli(settings, "demo", "--json")
-        assert ended.returncode == 0, ended.stderr
+        assert ended.returncode == 0, ended.stderr + ended_services(settings)
         yield Demonstrated(settings.changed(secrets=load_settings(home=home).secrets), json.loads(ended.stdout))
 
 
@@ -98,7 +109,7 @@ def refused(stack: Settings) -> Refused:
 def again(stack: Settings, refused: Refused) -> Demonstrated:
     """The demo once more, after the refused run."""
     ended = run_cli(stack, "demo", "--json")
-    assert ended.returncode == 0, ended.stderr
+    assert ended.returncode == 0, ended.stderr + ended_services(stack)
     return Demonstrated(stack, json.loads(ended.stdout))
 
 
@@ -116,14 +127,24 @@ def _change_an_order(settings: Settings, amount: int) -> None:
 
 def _ingest_and_transform(airflow: AirflowApi) -> DagRun:
     """One ingestion and the transformation that its event starts, ended well or not."""
+    started = ingest_through(airflow)
+    deadline = time.monotonic() + 240
+    while (run := airflow.run(TRANSFORMATION, started.run_id)).state not in ("success", "failed"):
+        assert time.monotonic() < deadline, "the transformation does not end"
+        time.sleep(0.5)
+    return run
+
+
+def ingest_through(airflow: AirflowApi) -> DagRun:
+    """One ingestion. Returns the transformation that its event started."""
     known = {run.run_id for run in airflow.runs(TRANSFORMATION, 100)}
     airflow.await_run(INGESTION, airflow.trigger(INGESTION))
-    deadline = time.monotonic() + 240
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         new = [run for run in airflow.runs(TRANSFORMATION, 100) if run.run_id not in known]
-        if new and all(run.state in ("success", "failed") for run in new):
+        if new:
             return new[0]
-        time.sleep(0.5)
+        time.sleep(0.2)
     raise AssertionError("no transformation followed the ingestion")
 
 

@@ -15,9 +15,10 @@ from iceberg.releases import list_releases
 from shoplake.core.settings import LOOPBACK, Settings
 from shoplake.demo import INGESTION, TRANSFORMATION
 from shoplake.stack.airflow_api import AirflowApi
-from shoplake.stack.local.runner import down, status, up
-from shoplake.stack.services import SERVICES
-from tests.whole.conftest import Demonstrated
+from shoplake.stack.local import processes
+from shoplake.stack.local.runner import down, log_file, pid_file, status, up
+from shoplake.stack.services import BY_NAME, SERVICES
+from tests.whole.conftest import Demonstrated, await_release_of_everything, ingest_through, run_cli
 from tests.whole.processes import family
 
 pytestmark = [pytest.mark.integration, pytest.mark.long]
@@ -37,6 +38,21 @@ def inventory(settings: Settings) -> dict[str, Any]:
             "runs": {dag: [run.run_id for run in airflow.runs(dag, 100)] for dag in (INGESTION, TRANSFORMATION)},
             "orders": shop.execute("select count(*), sum(total_amount) from orders").fetchone(),
         }
+
+
+def test_a_spark_that_is_killed_in_a_transformation_is_started_anew_and_the_run_ends_well(stack: Settings, airflow: AirflowApi) -> None:
+    await_release_of_everything(stack)
+    before = list_releases(stack)[0].release_id
+    assert run_cli(stack, "generate", "--orders", "100").returncode == 0
+    run = ingest_through(airflow)
+    while "running" not in airflow.task_states(TRANSFORMATION, run.run_id).values():
+        time.sleep(0.1)
+    killed = processes.find(pid_file(stack, BY_NAME["spark"]))
+    assert killed is not None
+    os.kill(killed.pid, 9)
+    airflow.await_run(TRANSFORMATION, run.run_id)
+    assert list_releases(stack)[0].release_id > before
+    assert "spark had ended by itself" in log_file(stack, BY_NAME["keeper"]).read_text()
 
 
 @pytest.mark.usefixtures("demonstrated")

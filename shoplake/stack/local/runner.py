@@ -9,7 +9,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +40,10 @@ class Started:
 
 @dataclass(frozen=True)
 class State:
-    """One service as :func:`status` found it. Memory in bytes, 0 when stopped; uptime in seconds."""
+    """One service as :func:`status` found it. Memory in bytes, 0 when stopped; uptime in seconds.
+
+    ``last_words`` is the end of the log of one that ended though nobody stopped it.
+    """
 
     name: str
     about: str
@@ -49,6 +52,7 @@ class State:
     ports: tuple[int, ...]
     memory_bytes: int
     uptime_seconds: float
+    last_words: str | None = None
 
 
 def up(settings: Settings, names: Sequence[str] = (), progress: Progress = silent) -> Started:
@@ -60,20 +64,22 @@ def up(settings: Settings, names: Sequence[str] = (), progress: Progress = silen
     """
     services = select(names)
     with _storage_failures(settings), _alone(settings):
-        _check_storage(settings)
-        settings, moved = _decide_ports(settings, services)
-        for service in services:
-            service.check(settings)
-        known_ports, _ = remembered(settings.home)
-        for service in services:
-            if processes.find(pid_file(settings, service)) is None:
-                processes.kill_members(settings.home, service.name, pid_file(settings, service))
-                _check_ports(settings, service, service.ports)
-            else:
-                _check_ports(settings, service, [name for name in service.ports if known_ports.get(name) != getattr(settings, name)])
-        settings = _remember(settings, services)
-        started = _start_all(settings, services, progress)
-    return Started(settings, tuple(started), tuple(moved))
+        return _up(settings, services, progress)
+
+
+def revive(settings: Settings, but: Collection[str] = ()) -> list[State]:
+    """Start anew the services that ended though nobody stopped them, except those named in ``but``. Returns how they were found.
+
+    Raises what :func:`up` raises; the services are then stopped, and not found here again.
+    """
+    if not _ended(settings):
+        return []
+    with _storage_failures(settings), _alone(settings):
+        # Looked at again, since somebody may have stopped or started them before the lock was ours.
+        found = [_state(settings, service) for service in _ended(settings) if service.name not in but]
+        if found:
+            _up(settings, select([state.name for state in found]), silent)
+    return found
 
 
 def down(settings: Settings, names: Sequence[str] = ()) -> list[str]:
@@ -108,7 +114,7 @@ def select_exactly(names: Sequence[str]) -> list[Service]:
 
 
 def status(settings: Settings) -> list[State]:
-    """Every service: stopped, running, or running without answering."""
+    """Every service: stopped, ended (nobody stopped it), running, or running without answering."""
     with ThreadPoolExecutor(len(SERVICES)) as pool:
         return list(pool.map(lambda service: _state(settings, service), SERVICES))
 
@@ -123,9 +129,36 @@ def log_file(settings: Settings, service: Service) -> Path:
     return settings.home / "logs" / f"{service.name}.log"
 
 
+def _up(settings: Settings, services: Sequence[Service], progress: Progress) -> Started:
+    _check_storage(settings)
+    settings, moved = _decide_ports(settings, services)
+    for service in services:
+        service.check(settings)
+    known_ports, _ = remembered(settings.home)
+    for service in services:
+        if processes.find(pid_file(settings, service)) is None:
+            processes.kill_members(settings.home, service.name, pid_file(settings, service))
+            _check_ports(settings, service, service.ports)
+        else:
+            _check_ports(settings, service, [name for name in service.ports if known_ports.get(name) != getattr(settings, name)])
+    settings = _remember(settings, services)
+    return Started(settings, tuple(_start_all(settings, services, progress)), tuple(moved))
+
+
+def _has_ended(settings: Settings, service: Service) -> bool:
+    """Whether it ended by itself: who stops a service takes its note away."""
+    return pid_file(settings, service).exists() and processes.find(pid_file(settings, service)) is None
+
+
+def _ended(settings: Settings) -> list[Service]:
+    return [service for service in SERVICES if _has_ended(settings, service)]
+
+
 def _state(settings: Settings, service: Service) -> State:
     running = processes.find(pid_file(settings, service))
     numbers = tuple(int(getattr(settings, port)) for port in service.ports)
+    if _has_ended(settings, service):
+        return State(service.name, service.about, "ended", None, numbers, 0, 0.0, _log_end(settings, service))
     if running is None:
         return State(service.name, service.about, "stopped", None, numbers, 0, 0.0)
     state = "running" if service.is_healthy(settings) else "not answering"
@@ -309,18 +342,28 @@ def _await_health(settings: Settings, service: Service, running: processes.Runni
 def _failed_start(settings: Settings, service: Service, what: str, log_begin: int) -> ServiceError | StorageError:
     """What became of a service that did not start, with what its log says behind ``log_begin`` bytes."""
     path = log_file(settings, service)
-    written = path.read_bytes() if path.exists() else b""
-    # A log that grew large was begun anew.
-    text = written[log_begin if log_begin < len(written) else 0 :].decode(errors="replace")
-    lines = [line.strip() for line in text.splitlines()[-_LAST_LINES:] if line.strip() and not line.lstrip().startswith(_STACK_FRAMES)]
-    full = [line for line in lines if "no space left on device" in line.lower()]
+    full = [line for line in _last_lines(path, log_begin) if "no space left on device" in line.lower()]
     if full:
         return StorageError(
             f"{service.name}: {what}, because a disk is full (see {path}: {full[-1][:300]}). "
             "Free space, or set SHOPLAKE_HOME to a folder on another disk."
         )
-    told = f"the end of {path}: {lines[-1][:300]}" if lines else f"nothing in {path}"
-    return ServiceError(f"{service.name}: {what} ({told}). Correct that, then repeat.")
+    return ServiceError(f"{service.name}: {what} ({_log_end(settings, service, log_begin)}). Correct that, then repeat.")
+
+
+def _log_end(settings: Settings, service: Service, log_begin: int = 0) -> str:
+    """What a service said last behind ``log_begin`` bytes of its log, in words."""
+    path = log_file(settings, service)
+    lines = _last_lines(path, log_begin)
+    return f"the end of {path}: {lines[-1][:300]}" if lines else f"nothing in {path}"
+
+
+def _last_lines(log: Path, begin: int) -> list[str]:
+    """The last lines of a log behind ``begin`` bytes, without those of stack traces that tell nothing to people."""
+    written = log.read_bytes() if log.exists() else b""
+    # A log that grew large was begun anew.
+    text = written[begin if begin < len(written) else 0 :].decode(errors="replace")
+    return [line.strip() for line in text.splitlines()[-_LAST_LINES:] if line.strip() and not line.lstrip().startswith(_STACK_FRAMES)]
 
 
 def _stop_all(settings: Settings, services: Sequence[Service]) -> list[str]:

@@ -1,0 +1,59 @@
+import os
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from shoplake.core.settings import Settings
+from shoplake.stack.local.keeper import beat_file
+from shoplake.stack.local.runner import State, down, log_file, status, up
+from shoplake.stack.private import private_stack
+from shoplake.stack.services import BY_NAME
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def kept() -> Iterator[Settings]:
+    """A MinIO with the keeper beside it."""
+    with private_stack("minio", "keeper") as settings:
+        yield settings
+
+
+def _minio(settings: Settings) -> State:
+    return next(state for state in status(settings) if state.name == "minio")
+
+
+def _until(is_so: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+
+
+def _await_looks(settings: Settings, count: int) -> None:
+    for _ in range(count):
+        last = beat_file(settings).stat().st_mtime_ns
+        _until(lambda last=last: beat_file(settings).stat().st_mtime_ns > last, "the keeper does not look any more")
+
+
+def test_a_killed_service_is_started_anew_until_it_ends_too_often_and_its_last_words_are_told(kept: Settings) -> None:
+    for starts in range(1, 6):
+        killed = _minio(kept).pid
+        assert killed is not None
+        os.kill(killed, 9)
+        _until(lambda killed=killed: _minio(kept).state == "running" and _minio(kept).pid != killed, "it is not started anew")
+        _await_looks(kept, 1)
+        assert log_file(kept, BY_NAME["keeper"]).read_text().count("minio had ended by itself") == starts
+    os.kill(_minio(kept).pid or 0, 9)
+    _await_looks(kept, 3)
+    left = _minio(kept)
+    assert (left.state, left.pid) == ("ended", None)
+    assert str(log_file(kept, BY_NAME["minio"])) in (left.last_words or "")
+    assert up(kept, ["minio"]).names == ("minio",)
+
+
+def test_a_service_that_somebody_stopped_stays_stopped(kept: Settings) -> None:
+    assert down(kept, ["minio"]) == ["minio"]
+    _await_looks(kept, 3)
+    assert _minio(kept).state == "stopped"
