@@ -13,6 +13,16 @@ MOST_EXAMPLES = 5
 
 
 @dataclass(frozen=True)
+class ChangedValue:
+    """One value of a row that is in both, named by its key: what it was and what it is, as text; None for no value."""
+
+    row_key: str
+    column: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True)
 class TableDifference:
     """How a table's version in one release differs from that in another.
 
@@ -24,6 +34,7 @@ class TableDifference:
         rows_changed: Rows of a key in both that differ in any column.
         changed_columns: In how many of those each column differs, of the columns that differ in any.
         examples: Keys of up to five rows of each kind, as text, by the kind: added, removed, changed.
+        changed_values: What differs in the changed ones of them.
     """
 
     table_name: str
@@ -33,6 +44,7 @@ class TableDifference:
     rows_changed: int = 0
     changed_columns: dict[str, int] = field(default_factory=dict)
     examples: dict[str, list[str]] = field(default_factory=dict)
+    changed_values: list[ChangedValue] = field(default_factory=list)
 
 
 def differences(before: ReleaseReader, after: ReleaseReader) -> list[TableDifference]:
@@ -67,10 +79,14 @@ def _compared(engine: duckdb.DuckDBPyConnection, name: str, keys: Sequence[str],
     differs = [f"o.{quoted(column)} is distinct from n.{quoted(column)}" for column in columns]
     kind = f"case when o.found is null then 'added' when n.found is null then 'removed' when {' or '.join(differs or ['false'])} then 'changed' end"
     shown = " || ',' || ".join(f"cast(coalesce(n.{quoted(key)}, o.{quoted(key)}) as varchar)" for key in keys)
+    values = [
+        f"{one} as differs_{number}, case when {one} then [cast(o.{quoted(column)} as varchar), cast(n.{quoted(column)} as varchar)] end as values_{number}"
+        for number, (column, one) in enumerate(zip(columns, differs, strict=True))
+    ]
     engine.execute(
         f"""
         create temp table compared as
-        select {kind} as kind, {shown} as row_key, {", ".join(f"{one} as differs_{number}" for number, one in enumerate(differs)) or "1"}
+        select {kind} as kind, {shown} as row_key, {", ".join(values) or "1"}
         from (select *, true as found from old_rows) o full outer join (select *, true as found from new_rows) n on {on}
         where {kind} is not null
         """  # noqa: S608
@@ -95,4 +111,16 @@ def _compared(engine: duckdb.DuckDBPyConnection, name: str, keys: Sequence[str],
         counts.get("changed", 0),
         {column: count for column, count in by_column.items() if count},
         examples,
+        _values(engine, columns) if "changed" in counts else [],
     )
+
+
+def _values(engine: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> list[ChangedValue]:
+    names = ", ".join(f"values_{number}" for number in range(len(columns)))
+    rows = engine.execute(f"select row_key, {names} from compared where kind = 'changed' order by 1 limit {MOST_EXAMPLES}").fetchall()  # noqa: S608
+    return [
+        ChangedValue(str(row[0]), column, *values)
+        for row in rows
+        for column, values in zip(columns, row[1:], strict=True)
+        if values is not None
+    ]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -80,15 +81,19 @@ class ReleaseReader:
     What was opened once stays open: asking again reads rows alone.
     """
 
-    def __init__(self, catalog: Catalog, dsn: str, release_id: int | None = None) -> None:
+    def __init__(
+        self, catalog: Catalog, dsn: str, release_id: int | None = None, instead: Mapping[str, ReleaseTable] = MappingProxyType({})
+    ) -> None:
         """Pin a release, the current one by default; ``dsn`` is the catalog's database.
 
-        Raises ReleaseError when there is none, or it is expired.
+        Versions in ``instead`` are read in place of the release's own. Raises
+        ReleaseError when there is no such release, or it is expired.
         """
         self._catalog = catalog
         self._dsn = dsn
         with service_failures("lake", refused=ReleaseError), catalog_database(dsn) as connection:
-            self.release, self.versions = find_release(connection, release_id)
+            self.release, published = find_release(connection, release_id)
+        self.versions = {**published, **instead}
         if self.release.is_expired:
             raise ReleaseError(f"release: {self.release.release_id} is expired, its snapshots are no longer kept. Choose a newer one.")
         self._opened: dict[str, Table] = {}

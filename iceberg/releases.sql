@@ -3,7 +3,7 @@ create table if not exists shoplake.runs (
     run_id bigint generated always as identity primary key,
     started_at timestamptz not null default now(),
     ended_at timestamptz,
-    status text not null default 'running' check (status in ('running', 'published', 'nothing_new', 'failed')),
+    status text not null default 'running' check (status in ('running', 'published', 'nothing_new', 'previewed', 'failed')),
     message text,
     base_release_id bigint,
     cut_end_lsn bigint not null,
@@ -19,6 +19,14 @@ begin
         select from pg_attribute where attrelid = 'shoplake.runs'::regclass and attname = 'is_limited' and not attisdropped
     ) then
         alter table shoplake.runs add column is_limited boolean not null default false;
+    end if;
+    if not exists (
+        select from pg_constraint
+        where conrelid = 'shoplake.runs'::regclass and conname = 'runs_status_check' and pg_get_constraintdef(oid) like '%%previewed%%'
+    ) then
+        alter table shoplake.runs drop constraint runs_status_check;
+        alter table shoplake.runs add constraint runs_status_check
+            check (status in ('running', 'published', 'nothing_new', 'previewed', 'failed'));
     end if;
 end
 $$;

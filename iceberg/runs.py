@@ -16,7 +16,7 @@ from iceberg.failures import database_failure
 from shoplake.core.errors import BuildError
 
 Status = Literal["waiting", "kept", "unchanged", "built"]
-RunStatus = Literal["running", "published", "nothing_new", "failed"]
+RunStatus = Literal["running", "published", "nothing_new", "previewed", "failed"]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pyiceberg.exceptions import NoSuchTableError
 from iceberg.bronze import position_of
 from iceberg.catalog import prepare_lake
 from iceberg.cuts import latest_cut
-from iceberg.releases import Release, ReleaseTable, latest_release
+from iceberg.releases import Release, ReleaseTable, find_release, latest_release
 from iceberg.runs import NO_SNAPSHOT, Run, RunInput, TableRun, catalog_database, known_inputs, start_run
 from iceberg.table import create_or_evolve
 from shoplake.core.errors import BuildError, ReleaseError, TableError
@@ -55,6 +55,39 @@ def begin_run(settings: Settings, tables: Sequence[str] | None = None, full: boo
         return start_run(
             connection, release.release_id if release else None, cut, full, inputs, list(planned.values()), is_limited=tables is not None
         )
+
+
+def begin_preview(settings: Settings, names: Sequence[str]) -> Run:
+    """Record a run that builds tables anew, and all that is made of them, from what the current release was built from.
+
+    Without ``names`` the tables are those whose code is no longer what the release
+    was built with. A run with nothing to build has the status ``nothing_new``.
+    Raises TableError for an unknown table, ReleaseError when there is no release
+    or main of a table is not what it made it.
+    """
+    registry = discover()
+    catalog = prepare_lake(settings)
+    with catalog_database(settings.catalog_dsn) as connection:
+        release, base = find_release(connection)
+        locations, known = _locations(connection, catalog.name), known_inputs(connection)
+    edited = [name for name in base if name in registry.by_name and base[name].definition != registry[name].definition(settings)]
+    wanted = {registry[name].name for name in names or edited}
+    # What is not in the release is made where somebody asks for it, or needs it.
+    followers = {name for name in registry.with_readers(wanted) if name in base or name in wanted}
+    chosen = [name for name in registry.with_inputs([*followers]) if name in followers or name not in base]
+    bronze = [name for name in registry.bronze if any(name in registry[table].inputs for table in chosen)]
+    inputs = {name: _resolve(catalog, name, locations, known, registry) for name in bronze}
+    for name in chosen:
+        _prepare(catalog, registry[name], settings, release, base.get(name), locations)
+    planned = {
+        name: _plan(registry[name], settings, base.get(name), release.cut_end_lsn, is_kept=False, is_rebuilt=True)
+        if name in chosen
+        else _kept(base[name], base[name].cut_end_lsn)
+        for name in registry.by_name
+        if name in chosen or name in base
+    }
+    with catalog_database(settings.catalog_dsn) as connection:
+        return start_run(connection, release.release_id, release.cut_end_lsn, True, inputs, list(planned.values()), is_limited=True)
 
 
 def _locations(connection: psycopg.Connection[Any], catalog_name: str) -> dict[str, str]:

@@ -71,7 +71,7 @@ def build(
             run = begin_run(settings, tables, full)
             try:
                 if run.waiting:
-                    _build_all(settings, run, progress)
+                    build_waiting(settings, run, progress)
                 release = publish_run(settings, run.run_id)
                 break
             except BaseException as problem:
@@ -103,8 +103,8 @@ def abandon_run(settings: Settings, run_id: int, reason: str) -> None:
         return
 
 
-def _build_all(settings: Settings, run: Run, progress: Progress) -> None:
-    """Build the waiting tables, each as soon as what it depends on is done, on a few sessions side by side."""
+def build_waiting(settings: Settings, run: Run, progress: Progress) -> None:
+    """Build the waiting tables of a run, each as soon as what it depends on is done, on a few sessions side by side."""
     tables, catalog = discover(), open_catalog(settings)
     waiting, running = dict.fromkeys(run.waiting), dict[Future[None], str]()
     total = len(waiting)

@@ -86,6 +86,14 @@ class Tables:
             wanted += fnmatch.filter(self.by_name, pattern) or [self[pattern].name]
         return Tables({name: self.by_name[name] for name in self.with_inputs(wanted)})
 
+    def with_readers(self, names: Iterable[str]) -> list[str]:
+        """``names`` and every table that is made of them, directly or not, in build order."""
+        wanted = {self[name].name for name in names}
+        for name, table in self.by_name.items():
+            if wanted & {*table.inputs}:
+                wanted.add(name)
+        return [name for name in self.by_name if name in wanted]
+
     def with_inputs(self, names: Sequence[str]) -> list[str]:
         """``names`` and every table that they depend on, directly or not, in build order."""
         wanted: set[str] = set()
