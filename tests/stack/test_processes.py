@@ -107,9 +107,17 @@ def test_a_process_that_ignores_the_signal_is_killed_after_the_grace(home: Path)
 
 def test_a_pid_number_that_belongs_to_another_process_now_is_not_ours_and_is_left_alone(home: Path) -> None:
     _pid_file(home).parent.mkdir()
-    _pid_file(home).write_text(json.dumps({"pid": os.getpid(), "created": psutil.Process().create_time() - 100, "fingerprint": "any"}))
+    note = {"pid": os.getpid(), "created": psutil.Process().create_time(), "fingerprint": "any", "birth": "another"}
+    _pid_file(home).write_text(json.dumps(note))
     assert processes.find(_pid_file(home)) is None
     assert not _stop(home)
+
+
+def test_a_process_is_known_again_after_the_wall_clock_was_set(home: Path) -> None:
+    _start(home, WITH_CHILD)
+    note = json.loads(_pid_file(home).read_text())
+    _pid_file(home).write_text(json.dumps({**note, "created": note["created"] - 3600}))
+    assert processes.find(_pid_file(home)) is not None
 
 
 def test_a_torn_pid_file_counts_as_none(home: Path) -> None:

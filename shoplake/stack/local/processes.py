@@ -16,8 +16,6 @@ from shoplake.stack.secrets import write_private
 
 # Every process of a service, children included, carries this variable: so a service is found whole, even when its first process is dead.
 MARKER = "SHOPLAKE_SERVICE"
-# The kernel's clock ticks and the wall clock drift apart by less than this; a pid number comes back only much later.
-_SAME_PROCESS_SECONDS = 2.0
 _LOG_BYTES = 20_000_000
 # Kept so that a process that we started and that ended is reaped, and not taken for a running one.
 _children: dict[int, subprocess.Popen[bytes]] = {}
@@ -25,11 +23,12 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 
 @dataclass(frozen=True)
 class Running:
-    """A started process: its pid, when it was created (seconds since 1970), and what it was started from."""
+    """A started process: its pid, when it was created (seconds since 1970), what it was started from, and its birth as the kernel counts it."""
 
     pid: int
     created: float
     fingerprint: str
+    birth: str
 
     def process(self) -> psutil.Process | None:
         """The living process, or None when it ended; another process that got its number is not it."""
@@ -37,9 +36,8 @@ class Running:
             return None
         try:
             process = psutil.Process(self.pid)
-            is_same = abs(process.create_time() - self.created) < _SAME_PROCESS_SECONDS
-            return process if is_same and _is_alive(process) else None
-        except psutil.Error:
+            return process if _birth(self.pid) == self.birth and _is_alive(process) else None
+        except (psutil.Error, OSError):
             return None
 
 
@@ -70,13 +68,21 @@ def start(argv: Sequence[str], environment: Mapping[str, str], folder: Path, log
             umask=0o077,
         )
     _children[child.pid] = child
-    running = Running(child.pid, psutil.Process(child.pid).create_time(), fingerprint)
+    running = Running(child.pid, psutil.Process(child.pid).create_time(), fingerprint, _birth(child.pid))
     try:
         write_private(pid_file, json.dumps(asdict(running)))
     except OSError:
         os.killpg(child.pid, signal.SIGKILL)
         raise
     return running
+
+
+def _birth(pid: int) -> str:
+    """What tells a process from another that gets its number later, wherever the wall clock is set: the boot, and its tick in it."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    # The name before it is in parentheses and may hold anything; the start is field 22 of proc_pid_stat(5).
+    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    return f"{boot} {ticks}"
 
 
 def find(pid_file: Path) -> Running | None:
