@@ -57,8 +57,8 @@ def ended_services(settings: Settings) -> str:
 def demonstrated() -> Iterator[Demonstrated]:
     """A stack in a temporary folder after one demo."""
     with temporary_home() as home:
-        # Scheduled once a year: the tests say when the DAGs run.
-        settings = private_settings(home, pipeline_schedule="0 0 1 1 *", maintenance_schedule="0 0 1 1 *")
+        # Scheduled once a year: the tests say when the DAGs run. Two small days need less of a heap than a user's shop.
+        settings = private_settings(home, pipeline_schedule="0 0 1 1 *", maintenance_schedule="0 0 1 1 *", spark_memory="1200m")
         ended = run_cli(settings, "demo", "--json")
         assert ended.returncode == 0, ended.stderr + ended_services(settings)
         yield Demonstrated(settings.changed(secrets=load_settings(home=home).secrets), json.loads(ended.stdout))

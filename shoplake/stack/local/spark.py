@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -49,7 +50,7 @@ def prepare(settings: Settings, progress: Progress) -> None:
 
     Raises DownloadError when a jar is missing or wrong.
     """
-    _prepare_folders(settings)
+    _prepare_folders(settings, "connect")
     ensure_jars(settings, _spark_home() / "bin" / "spark-submit", _fetch_environment(settings), progress)
     write_private(_connect_file(settings), _as_text(_connect_properties(settings)))
 
@@ -75,7 +76,7 @@ def is_healthy(settings: Settings) -> bool:
 
 def prepare_history(settings: Settings, progress: Progress) -> None:
     """Write the history server's configuration."""
-    _prepare_folders(settings)
+    _prepare_folders(settings, "history")
     write_private(_history_file(settings), _as_text(_history_properties(settings)))
 
 
@@ -86,7 +87,10 @@ def history_command(settings: Settings) -> list[str]:
 
 def history_environment(settings: Settings) -> dict[str, str]:
     """As Spark's own, with a small heap and a compiler that starts fast: the server has little to do."""
-    return environment(settings) | {"SPARK_DAEMON_MEMORY": "512m", "SPARK_DAEMON_JAVA_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
+    return environment(settings) | {
+        "SPARK_DAEMON_MEMORY": "512m",
+        "SPARK_DAEMON_JAVA_OPTS": f"-XX:TieredStopAtLevel=1 -XX:+UseSerialGC {_temporary(settings, 'history')}",
+    }
 
 
 def is_history_healthy(settings: Settings) -> bool:
@@ -113,7 +117,15 @@ def _fetch_environment(settings: Settings) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_"))} | environment(settings)
 
 
-def _prepare_folders(settings: Settings) -> None:
+def _temporary(settings: Settings, server: str) -> str:
+    return f'"-Djava.io.tmpdir={folder(settings) / "tmp" / server}"'
+
+
+def _prepare_folders(settings: Settings, server: str) -> None:
+    """Make what a server writes to, without what one that was killed had no time to remove."""
+    temporary = folder(settings) / "tmp" / server
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
     for name in ("conf", "events", "local", "warehouse"):
         (folder(settings) / name).mkdir(parents=True, exist_ok=True)
     logging = Path(__file__).with_name("log4j2.properties").read_text()
@@ -128,6 +140,7 @@ def _connect_properties(settings: Settings) -> dict[str, str]:
         | {
             "spark.master": "local[*]",
             "spark.driver.memory": settings.spark_memory,
+            "spark.driver.extraJavaOptions": _temporary(settings, "connect"),
             "spark.jars": ",".join(str(path) for path in jar_paths(settings)),
             "spark.local.dir": str(folder(settings) / "local"),
             "spark.sql.warehouse.dir": (folder(settings) / "warehouse").as_uri(),
