@@ -21,7 +21,8 @@ from spark_jobs.run import build
 from tests.spark_jobs.fixtures import copied
 from tests.spark_jobs.lake_rows import whole_lake
 
-pytestmark = [pytest.mark.integration, pytest.mark.long]
+# All tables five times, twice of it over a cluster of two cores.
+pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.timeout(2400)]
 
 DAYS, ORDERS_PER_DAY, SCENARIO = 6, 60, "flash_sale+fraud_attack+dirty_data"
 
