@@ -82,7 +82,9 @@ def _stage(catalog: SqlCatalog, move: Move, release_id: int, kept_tags: set[str]
     try:
         table = catalog.load_table(move.table_name)
     except NoSuchTableError as problem:
-        raise ReleaseError(f"release: {move.table_name} is gone from the catalog. Run `shoplake build --full`.") from problem
+        raise ReleaseError(
+            f"release: {move.table_name} is gone from the catalog. Make it anew with `shoplake build --full --table {move.table_name}`."
+        ) from problem
     if table.metadata.snapshot_by_id(move.snapshot_id) is None:
         raise ReleaseError(
             f"release: snapshot {move.snapshot_id} of {move.table_name} is no longer there. Run `shoplake build`, or choose a newer release."

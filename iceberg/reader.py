@@ -22,13 +22,15 @@ from pyiceberg.table import Table
 from iceberg.cuts import latest_cut_at
 from iceberg.failures import service_failures, store_failure
 from iceberg.quality.results import CheckResult, results_of_version
-from iceberg.releases import ReleaseTable, find_release
+from iceberg.releases import Release, ReleaseTable, find_release
 from iceberg.runs import NO_SNAPSHOT, catalog_database
 from iceberg.snapshots import SnapshotRows
-from shoplake.core.errors import QueryError, ReleaseError, TableError
+from shoplake.core.errors import QueryError, ReleaseError, ShoplakeError, TableError
 from shoplake.core.settings import CATALOG_NAME
 
 _PLACE = re.compile(r"\n+LINE (\d+): (.*)\n( *)\^", re.DOTALL)
+# How DuckDB passes on that a file of a table could not be read.
+_UNREAD = "failed: IOError:"
 _MOST_NEAR = 3
 # What a query may name without it being a table of the lake.
 _ENGINE_SCHEMAS = ("information_schema", "pg_catalog", "main", "temp")
@@ -91,13 +93,17 @@ class ReleaseReader:
         """
         self._catalog = catalog
         self._dsn = dsn
-        with service_failures("lake", refused=ReleaseError), catalog_database(dsn) as connection:
-            self.release, published = find_release(connection, release_id)
+        self.release, published = self._find(release_id)
         self.versions = {**published, **instead}
-        if self.release.is_expired:
-            raise ReleaseError(f"release: {self.release.release_id} is expired, its snapshots are no longer kept. Choose a newer one.")
         self._opened: dict[str, Table] = {}
         self._asked: dict[str, SnapshotRows] = {}
+
+    def _find(self, release_id: int | None) -> tuple[Release, dict[str, ReleaseTable]]:
+        with service_failures("lake", refused=ReleaseError), catalog_database(self._dsn) as connection:
+            release, versions = find_release(connection, release_id)
+        if release.is_expired:
+            raise ReleaseError(f"release: {release.release_id} is expired, its snapshots are no longer kept. Choose a newer one.")
+        return release, versions
 
     @property
     def names(self) -> list[str]:
@@ -158,7 +164,9 @@ class ReleaseReader:
                 with service_failures("lake", refused=ReleaseError):
                     self._opened[name] = self._catalog.load_table(name)
             except NoSuchTableError as problem:
-                raise TableError(f"table: {name} is gone from the catalog. Run `shoplake build --full`.") from problem
+                raise TableError(
+                    f"table: {name} is gone from the catalog. Make it anew with `shoplake build --full --table {name}`."
+                ) from problem
         return self._opened[name]
 
     @cached_property
@@ -192,7 +200,11 @@ class ReleaseReader:
             raise store_failure("lake", problem) from problem
         return answer
 
-    def _explained(self, problem: duckdb.Error, query: str, values: Sequence[Any]) -> QueryError:
+    def _explained(self, problem: duckdb.Error, query: str, values: Sequence[Any]) -> ShoplakeError:
+        if _UNREAD in str(problem):
+            # Where maintenance took the files, because the release expired since it was pinned, the store is not to blame.
+            self._find(self.release.release_id)
+            return store_failure("lake", OSError(str(problem).partition(_UNREAD)[2].strip()))
         # Only a plain execution tells the place; planned alone, nothing is read for it.
         if not _PLACE.search(str(problem)):
             try:

@@ -22,7 +22,7 @@ from shoplake.core.settings import Settings
 BUILD_LOCK = "build"
 """The lock (see ``shoplake.core.lock``) of whoever moves the tables of silver and gold."""
 
-RELEASES_KEPT = 50
+RELEASES_KEPT = 60
 """How many of the newest releases keep their snapshots; older ones are expired."""
 
 

@@ -1,6 +1,7 @@
 """Begins a run: resolves every input once, and finds without Spark what can stay as it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -24,8 +25,9 @@ def begin_run(settings: Settings, tables: Sequence[str] | None = None, full: boo
 
     ``tables`` limits the run to those and what they depend on, else the settings say which; with ``full``
     they are computed from scratch. A run with nothing to do has the status
-    ``nothing_new``. Raises TableError for an unknown table or input, ReleaseError
-    when main of a table is not what the last release made it.
+    ``nothing_new``. Raises TableError for an unknown table or input, or for one
+    that is gone and not computed from scratch; ReleaseError when main of a table
+    is not what the last release made it.
     """
     registry = discover()
     chosen = registry.with_inputs(tables) if tables is not None else list(registry.selected(settings).by_name)
@@ -39,6 +41,7 @@ def begin_run(settings: Settings, tables: Sequence[str] | None = None, full: boo
         release, base = latest_release(connection)
         locations = _locations(connection, catalog.name)
         known = known_inputs(connection)
+    base = _still_there(base, registry, locations, rebuilt)
     bronze = [name for name in registry.bronze if any(name in registry[table].inputs for table in chosen)]
     with ThreadPoolExecutor(max_workers=8) as pool:
         inputs = {i.table_name: i for i in pool.map(lambda name: _resolve(catalog, name, locations, known, registry), bronze)}
@@ -70,6 +73,7 @@ def begin_preview(settings: Settings, names: Sequence[str]) -> Run:
     with catalog_database(settings.catalog_dsn) as connection:
         release, base = find_release(connection)
         locations, known = _locations(connection, catalog.name), known_inputs(connection)
+    base = _still_there(base, registry, locations, set())
     edited = [name for name in base if name in registry.by_name and base[name].definition != registry[name].definition(settings)]
     wanted = {registry[name].name for name in names or edited}
     # What is not in the release is made where somebody asks for it, or needs it.
@@ -88,6 +92,19 @@ def begin_preview(settings: Settings, names: Sequence[str]) -> Run:
     }
     with catalog_database(settings.catalog_dsn) as connection:
         return start_run(connection, release.release_id, release.cut_end_lsn, True, inputs, list(planned.values()), is_limited=True)
+
+
+def _still_there(
+    base: Mapping[str, ReleaseTable], registry: Tables, locations: Mapping[str, str], rebuilt: AbstractSet[str]
+) -> dict[str, ReleaseTable]:
+    """The versions to start from. A table that is gone has none if it is ``rebuilt``; else this raises, before an empty one takes its name."""
+    gone = {name for name in base if name in registry.by_name and name not in locations}
+    for name in sorted(gone - rebuilt):
+        raise TableError(
+            f"build: {name} is in the last release, but gone from the catalog. Give it back its name if it was renamed, "
+            f"or make it anew with `shoplake build --full --table {name}`."
+        )
+    return {name: version for name, version in base.items() if name not in gone}
 
 
 def _locations(connection: psycopg.Connection[Any], catalog_name: str) -> dict[str, str]:

@@ -180,7 +180,14 @@ def _refresh_and_check(lake: Lake, table: LakeTable, state: TableRun) -> tuple[T
         return replace(settled, strategy=refreshed.strategy), []
     # What is checked is what will be published, whatever a straggling attempt still commits to the branch.
     written = lake.catalog.load_table(table.name).metadata.refs[lake.run.branch].snapshot_id
-    results, row_count = audit(lake, table, refreshed, written)
+    try:
+        results, row_count = audit(lake, table, refreshed, written)
+    except ShoplakeError:
+        raise
+    except Exception as problem:
+        raise writing_failure(
+            f"check: a check of {table.name} could not be computed", problem, _stays(lake.run), "build again"
+        ) from problem
     changed = refreshed.changed_row_count
     done = replace(
         settled,

@@ -5,7 +5,10 @@ it; ``--debug`` adds the traceback. Exit code 2 is left to wrong usage of the
 command line itself.
 """
 
+import re
+
 _MOST_CHARACTERS = 300
+_TOLD_BY_CALL = re.compile(r'<\w+ of RPC that terminated with:[\s\S]*?details = "(.*?)"?$', re.MULTILINE)
 
 
 class ShoplakeError(Exception):
@@ -111,6 +114,9 @@ def first_line(problem: BaseException) -> str:
     # SQLAlchemy wraps the driver's own error in text of several lines; a failed call of gRPC has its words apart.
     details = getattr(problem, "details", None)
     words = str(details()) if callable(details) else str(getattr(problem, "orig", None) or problem)
+    # Spark's client passes on the whole report of a failed call where the server could not say more.
+    told = _TOLD_BY_CALL.match(words)
+    words = told[1] if told else words
     return (words.strip().splitlines() or [type(problem).__name__])[0][:_MOST_CHARACTERS].rstrip(". ")
 
 

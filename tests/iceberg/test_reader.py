@@ -5,7 +5,7 @@ import pytest
 from iceberg.catalog import open_catalog
 from iceberg.reader import ReleaseReader
 from iceberg.releases import publish_run
-from shoplake.core.errors import QueryError, ReleaseError, TableError
+from shoplake.core.errors import QueryError, ReleaseError, ServiceError, TableError
 from shoplake.core.settings import Settings
 from tests.iceberg.publisher import build_run
 
@@ -130,3 +130,18 @@ def test_an_unknown_or_expired_release_is_a_sentence(published: Settings, monkey
     monkeypatch.setattr("iceberg.releases.RELEASES_KEPT", 1)
     with pytest.raises(ReleaseError, match="release: 1 is expired"):
         opened(published, 1)
+
+
+def test_a_release_that_expires_while_it_is_read_says_so_once_its_files_are_gone(
+    published: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = opened(published, 1)
+    assert answer(first, BOTH) == [(1, 1, 1)]
+    table = open_catalog(published).load_table("gold.left")
+    for path, _ in first.rows("gold.left").files:
+        table.io.delete(path)
+    with pytest.raises(ServiceError, match="the store did not take or give a file"):
+        first.sql(BOTH)
+    monkeypatch.setattr("iceberg.releases.RELEASES_KEPT", 1)
+    with pytest.raises(ReleaseError, match=r"^release: 1 is expired, its snapshots are no longer kept\. Choose a newer one\.$"):
+        first.sql(BOTH)

@@ -23,7 +23,8 @@ SERVER_OPTIONS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
     "wal_level": "logical",
-    "max_connections": "120",
+    # A build that is killed leaves three sessions of Spark behind, each with a connection to the catalog, for an hour.
+    "max_connections": "300",
     "max_replication_slots": "20",
     "max_wal_senders": "20",
     # A killed consumer would otherwise keep its replication slot busy for seconds.
