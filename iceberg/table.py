@@ -205,6 +205,7 @@ class Table:
         used += [self.partition_by.column] if self.partition_by else []
         used += [check.column for check in self.checks if isinstance(check, ReferenceCheck | SumCheck)]
         used += [name for check in self.checks if isinstance(check, IntervalCheck) for name in check.columns]
+        used += [name for check in self.checks if isinstance(check, SumCheck) for name in check.by]
         used += [
             name for column in self.columns if isinstance(column.made, Ratio) for name in (column.made.numerator, column.made.denominator)
         ]
@@ -217,6 +218,11 @@ class Table:
             raise TableError("table: there is no key. Name the columns that tell one row from another.")
         if isinstance(self.refresh, RecomputeTouched) and not set(self.refresh.columns) <= set(self.key):
             raise TableError("table: the groups that are recomputed must be part of the key. Add their columns to it.")
+        groups = {check.by for check in self.checks if isinstance(check, SumCheck)}
+        if len(groups) > 1 or not {name for by in groups for name in by} <= set(self.key):
+            raise TableError(
+                "table: sums are compared by the same groups in all of a table's checks, named by part of its key. Correct by=."
+            )
         checks = [check.name for check in self.checks]
         if len(set(checks)) < len(checks):
             raise TableError("table: two checks have the same name. Remove one.")

@@ -1,12 +1,14 @@
 """Runs a table's checks on the run's branch: one query for all of them, a second one only to name what failed."""
 
 from collections.abc import Sequence
-from decimal import Decimal
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from iceberg.quality.checks import Check, IntervalCheck, ReferenceCheck, RowCheck, Severity, SumCheck, quoted
+from iceberg.quality.checks import Check, IntervalCheck, Ledger, LedgerCheck, ReferenceCheck, RowCheck, Severity, SumCheck, literal, quoted
 from iceberg.quality.results import CheckResult
 from iceberg.table import Table
 from spark_jobs.lake import Lake
@@ -26,26 +28,25 @@ def audit(lake: Lake, table: LakeTable, refreshed: Refreshed, written: int) -> t
     """
     describe_jobs(lake.session, f"{table.name} check")
     checks = table.table.checks
-    rows = lake.read(table.name, written).where(refreshed.scope)
-    marked, broken = _marked(lake, table, rows)
     key = list(table.table.key)
+    rows = lake.read(table.name, written).where(refreshed.scope)
+    if refreshed.keys is not None and _sums(table):
+        rows = rows.join(refreshed.keys, on=key, how="left_semi")
+    marked, broken = _marked(lake, table, rows)
     by_key = marked.groupBy(*key).agg(
         F.count(F.lit(1)).alias("rows"),
         *(F.count_if(condition).alias(f"broken_{number}") for number, condition in broken.items()),
-        *(F.sum(check.column).alias(f"sum_{number}") for number, check in enumerate(checks) if isinstance(check, SumCheck)),
+        *(F.sum(check.column).alias(f"sum_{number}") for number, check in _sums(table).items()),
     )
-    totals = by_key.agg(
+    counts = [
         F.coalesce(F.sum("rows"), F.lit(0)).alias("rows"),
         F.coalesce(F.sum(F.col("rows") - 1), F.lit(0)).alias("doubled"),
         F.coalesce(F.sum(F.when(_null_key(key), F.col("rows"))), F.lit(0)).alias("keyless"),
-        *(F.coalesce(F.sum(f"broken_{number}"), F.lit(0)).alias(f"broken_{number}") for number in broken),
-        *(_total(f"sum_{number}").alias(f"sum_{number}") for number, check in enumerate(checks) if isinstance(check, SumCheck)),
-    )
-    for number, check in enumerate(checks):
-        if isinstance(check, SumCheck):
-            other = refreshed.inputs[check.other_table].agg(_total(check.other_column).alias(f"other_{number}"))
-            totals = totals.crossJoin(F.broadcast(other))
-    found = totals.collect()[0].asDict()
+        *(_total(f"broken_{number}") for number in broken),
+    ]
+    beside = _beside(lake, table, refreshed)
+    groups = _by_group(table, by_key, counts, beside)
+    found = (_over_groups(table, groups, [*broken, *beside.broken]) if groups is not None else by_key.agg(*counts)).collect()[0].asDict()
 
     results = [
         _row_result(
@@ -62,7 +63,9 @@ def audit(lake: Lake, table: LakeTable, refreshed: Refreshed, written: int) -> t
     ]
     for number, check in enumerate(checks):
         if isinstance(check, SumCheck):
-            results.append(_sum_result(table, check, found[f"sum_{number}"], found[f"other_{number}"]))
+            results.append(_sum_result(table, number, check, found, groups))
+        elif isinstance(check, LedgerCheck):
+            results.append(_ledger_result(table, check, found[f"broken_{number}"], beside.rows[check.ledger.name], beside.broken[number]))
         else:
             failing = found[f"broken_{number}"]
             results.append(_row_result(table, check.name, check.severity, check.rule, _fault(check), failing, marked, broken[number]))
@@ -73,6 +76,75 @@ def key_rules(table: Table) -> dict[str, str]:
     """What must hold of any table's key, by the name of the check, as the middle of a sentence."""
     key = ", ".join(table.key)
     return {FILLED_KEY: f"key ({key}) must have a value", UNIQUE_KEY: f"key ({key}) must be unique"}
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What a table is held against: the rows of inputs and ledgers by name, and for each ledger's check by its number the condition of a broken row."""
+
+    rows: dict[str, DataFrame]
+    broken: dict[int, Column]
+
+
+def _beside(lake: Lake, table: LakeTable, refreshed: Refreshed) -> _Beside:
+    """The inputs, restricted as the build read them, and the ledgers that are made of these."""
+    rows: dict[str, DataFrame] = {}
+    broken: dict[int, Column] = {}
+    for number, check in enumerate(table.table.checks):
+        other = check.other if isinstance(check, SumCheck) else check.ledger if isinstance(check, LedgerCheck) else None
+        if isinstance(other, str):
+            rows[other] = refreshed.inputs[other]
+        elif other is not None and other.name not in rows:
+            given = {name.replace(".", "_", 1): refreshed.inputs[name] for name in other.tables}
+            rows[other.name] = lake.session.sql(other.sql, None, **given)
+        if isinstance(check, LedgerCheck):
+            broken[number] = F.expr(check.broken_when)
+    return _Beside(rows, broken)
+
+
+def _sums(table: LakeTable) -> dict[int, SumCheck]:
+    return {number: check for number, check in enumerate(table.table.checks) if isinstance(check, SumCheck)}
+
+
+def _by_group(table: LakeTable, by_key: DataFrame, counts: Sequence[Column], beside: _Beside) -> DataFrame | None:
+    """One row per group in which sums are compared, with the table's and the others' side by side; None where nothing is compared."""
+    if not beside.rows:
+        return None
+    sums = _sums(table)
+    by, other_by = next(((check.by, check.other_by) for check in sums.values()), ((), ()))
+    parts = [by_key.groupBy(*by).agg(*counts, *(_total(f"sum_{number}") for number in sums))]
+    for name, rows in beside.rows.items():
+        compared = {number: check for number, check in sums.items() if _name(check.other) == name}
+        checked = {number: beside.broken[number] for number, ledger in _ledgers(table).items() if ledger == name}
+        groups = [F.expr(expression).alias(column) for column, expression in zip(by, other_by, strict=True)]
+        parts.append(
+            rows.groupBy(*(groups if compared else [F.lit(None).alias(column) for column in by])).agg(
+                *(_total(check.other_column, f"other_{number}") for number, check in compared.items()),
+                *(F.count_if(condition).alias(f"broken_{number}") for number, condition in checked.items()),
+            )
+        )
+    together = reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), parts)
+    return together.groupBy(*by).agg(*(_total(name) for name in together.columns if name not in by))
+
+
+def _over_groups(table: LakeTable, groups: DataFrame, broken: Sequence[int]) -> DataFrame:
+    return groups.agg(
+        *(_total(name) for name in ("rows", "doubled", "keyless", *(f"broken_{number}" for number in broken))),
+        *(_total(f"{side}_{number}") for number in _sums(table) for side in ("sum", "other")),
+        *(F.count_if(_differs(number, check)).alias(f"differing_{number}") for number, check in _sums(table).items()),
+    )
+
+
+def _differs(number: int, check: SumCheck) -> Column:
+    return F.expr(f"abs(sum_{number} - other_{number}) > {literal(check.within)}")
+
+
+def _name(other: str | Ledger) -> str:
+    return other.name if isinstance(other, Ledger) else other
+
+
+def _ledgers(table: LakeTable) -> dict[int, str]:
+    return {number: check.ledger.name for number, check in enumerate(table.table.checks) if isinstance(check, LedgerCheck)}
 
 
 def _marked(lake: Lake, table: LakeTable, rows: DataFrame) -> tuple[DataFrame, dict[int, Column]]:
@@ -114,8 +186,8 @@ def _null_key(key: Sequence[str]) -> Column:
     return F.expr(" or ".join(f"{quoted(name)} is null" for name in key))
 
 
-def _total(column: str) -> Column:
-    return F.coalesce(F.sum(column), F.lit(0))
+def _total(column: str, name: str | None = None) -> Column:
+    return F.coalesce(F.sum(column), F.lit(0)).alias(name or column)
 
 
 def _row_result(
@@ -133,13 +205,27 @@ def _unique_result(table: LakeTable, doubled: int, by_key: DataFrame) -> CheckRe
     )
 
 
-def _sum_result(table: LakeTable, check: SumCheck, have: object, other: object) -> CheckResult:
-    gap = abs(_number(have) - _number(other))
-    return _result(table, check.name, check.severity, int(gap > check.within), [], check.rule, f"they are {have} and {other}")
+def _sum_result(table: LakeTable, number: int, check: SumCheck, found: dict[str, Any], groups: DataFrame | None) -> CheckResult:
+    failing, have, other = found[f"differing_{number}"], found[f"sum_{number}"], found[f"other_{number}"]
+    told, examples = f"they are {have} and {other}", []
+    if failing and check.by and groups is not None:
+        differing = groups.where(_differs(number, check))
+        first = _first_rows(differing, check.by, (f"sum_{number}", f"other_{number}"))
+        examples = [row[: len(check.by)] for row in first]
+        told = f"{failing} {'differ' if failing != 1 else 'differs'}, first ({', '.join(examples[0])}): {first[0][-2]} and {first[0][-1]}"
+    sentence = f"check: {table.name} {check.rule}" + (f", but {told}." if failing else ": it holds.")
+    return CheckResult(table.name, check.name, check.severity, failing == 0, failing, examples, sentence)
 
 
-def _number(value: object) -> Decimal:
-    return Decimal(str(value))
+def _ledger_result(table: LakeTable, check: LedgerCheck, failing: int, rows: DataFrame, broken: Column) -> CheckResult:
+    if not failing:
+        return _result(table, check.name, check.severity, 0, [], check.rule, "")
+    key = check.ledger.key
+    first = _first_rows(rows.where(broken), key, check.shows)
+    fault = f"{_rows(failing)} {check.fault if failing != 1 else _singular(check.fault)}"
+    shown = " and ".join(f"{name} {value}" for name, value in zip(check.shows, first[0][len(key) :], strict=True))
+    sentence = f"check: {table.name} {check.rule}, but {fault}, first ({', '.join(first[0][: len(key)])}) with {shown}."
+    return CheckResult(table.name, check.name, check.severity, False, failing, [row[: len(key)] for row in first], sentence)
 
 
 def _result(table: LakeTable, name: str, severity: Severity, failing: int, examples: list[list[str]], rule: str, found: str) -> CheckResult:
@@ -153,8 +239,12 @@ def _result(table: LakeTable, name: str, severity: Severity, failing: int, examp
 
 
 def _examples(table: LakeTable, broken: DataFrame) -> list[list[str]]:
-    key = table.table.key
-    found = broken.select(*(F.col(name).cast("string") for name in key)).orderBy(*key).limit(_MOST_EXAMPLES).collect()
+    return _first_rows(broken, table.table.key)
+
+
+def _first_rows(rows: DataFrame, key: Sequence[str], others: Sequence[str] = ()) -> list[list[str]]:
+    """The key, and the values of other columns, of the first few rows in key order."""
+    found = rows.select(*(F.col(name).cast("string") for name in (*key, *others))).orderBy(*key).limit(_MOST_EXAMPLES).collect()
     return [[str(value) for value in row] for row in found]
 
 
@@ -163,6 +253,11 @@ def _rows(count: int) -> str:
 
 
 def _singular(fault: str) -> str:
-    return {"are below": "is below", "are above": "is above", "are not": "is not", "have none": "has none", "do not": "does not"}.get(
-        fault, fault
-    )
+    return {
+        "are below": "is below",
+        "are above": "is above",
+        "are not": "is not",
+        "have none": "has none",
+        "do not": "does not",
+        "have": "has",
+    }.get(fault, fault)

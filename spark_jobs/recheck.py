@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from iceberg.catalog import open_catalog
 from iceberg.failures import service_failures
-from iceberg.quality.checks import SumCheck
+from iceberg.quality.checks import LedgerCheck, SumCheck, looks_into
 from iceberg.quality.results import CheckResult, results_of_version
 from iceberg.releases import Release, ReleaseTable, find_release
 from iceberg.runs import Run, TableRun, catalog_database
@@ -70,12 +70,13 @@ def recheck(settings: Settings, names: Sequence[str] = ()) -> tuple[Release, lis
 
 def _checked(lake: Lake, table: LakeTable, version: ReleaseTable) -> list[CheckResult]:
     # A table is compared with what it was made from, which a later build of its input alone may have left behind.
+    compared = {check: looks_into(check) for check in table.table.checks if isinstance(check, SumCheck | LedgerCheck)}
+    # What bronze held of the rows that a build wrote can no longer be told from what came since.
+    left_out = {check for check, others in compared.items() if any(other.startswith("bronze.") for other in others)}
     inputs = {
-        check.other_table: lake.read(check.other_table, version.inputs[check.other_table])
-        for check in table.table.checks
-        if isinstance(check, SumCheck) and not check.other_table.startswith("bronze.")
+        other: lake.read(other, version.inputs[other]) for check, others in compared.items() if check not in left_out for other in others
     }
-    checks = tuple(check for check in table.table.checks if not isinstance(check, SumCheck) or check.other_table in inputs)
+    checks = tuple(check for check in table.table.checks if check not in left_out)
     comparable = replace(table, table=replace(table.table, checks=checks))
     main = lake.catalog.load_table(table.name).metadata.current_snapshot_id or version.snapshot_id
     results, _ = audit(lake, comparable, Refreshed("check", False, None, EVERYTHING, inputs), main)

@@ -34,6 +34,7 @@ class Refreshed:
         scope: SQL over the table that holds for every row that was written, to bound the checks.
         inputs: The inputs, restricted to what the rows in scope were made from, for checks that compare sums.
         changed_row_count: Rows changed, where the strategy knows; else None and the rows in scope count.
+        keys: The keys that were written, where the scope holds others too; None: all in scope.
     """
 
     strategy: str
@@ -42,6 +43,7 @@ class Refreshed:
     scope: str
     inputs: dict[str, DataFrame]
     changed_row_count: int | None = None
+    keys: DataFrame | None = None
 
 
 def refresh(lake: Lake, table: LakeTable, state: TableRun, is_full: bool) -> Refreshed:
@@ -120,7 +122,7 @@ def _merge_by_key(lake: Lake, table: LakeTable, state: TableRun, after_lsn: int)
     else:
         _merge(lake, table, keys, made, in_ranges(key[0], table.table.column(key[0]).type, ranges, "target"))
     scope = in_ranges(key[0], table.table.column(key[0]).type, ranges)
-    return Refreshed("append" if is_new else "merge", True, KeysTouched(after_lsn, ranges), scope, {}, count)
+    return Refreshed("append" if is_new else "merge", True, KeysTouched(after_lsn, ranges), scope, {source: rows}, count, keys)
 
 
 def _reaching_back(lake: Lake, source: str, changes: DataFrame, keys: DataFrame, key: Sequence[str]) -> DataFrame:

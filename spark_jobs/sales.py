@@ -37,6 +37,9 @@ SALES_COLUMNS = (
 )
 """What :func:`sales_measures` and :func:`average_order_value` give: all but the last can be added up."""
 
+MONEY_COLUMNS = tuple(column.name for column in SALES_COLUMNS if column.type == MONEY)
+"""Those of them that are sums of money."""
+
 
 def order_sales(silver_orders: DataFrame, silver_order_items: DataFrame, silver_payments: DataFrame) -> DataFrame:
     """One row per order: silver.orders with ``list_amount``, ``unit_count``, ``is_paid``, ``revenue`` and ``refunded_amount``.

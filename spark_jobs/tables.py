@@ -17,7 +17,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 
-from iceberg.quality.checks import ReferenceCheck, SumCheck
+from iceberg.quality.checks import LedgerCheck, SumCheck, looks_into
 from iceberg.table import AsOf, MergeByKey, RecomputeTouched, Table
 from shoplake.core.errors import TableError
 from shoplake.core.settings import Settings
@@ -52,7 +52,7 @@ class LakeTable:
     @property
     def depends_on(self) -> tuple[str, ...]:
         """What must be built before: the inputs, and the tables that its checks look into."""
-        looked_into = [check.other_table for check in self.table.checks if isinstance(check, ReferenceCheck | SumCheck)]
+        looked_into = [name for check in self.table.checks for name in looks_into(check)]
         return tuple(dict.fromkeys([*self.inputs, *looked_into]))
 
     def definition(self, settings: Settings) -> str:
@@ -184,8 +184,9 @@ def _check_refresh(name: str, table: Table, inputs: tuple[str, ...]) -> None:
         if missing is not None:
             raise TableError(f"table: {name} looks things up with {missing}, which it does not read. Add it to transform().")
     for check in table.checks:
-        if isinstance(check, SumCheck) and check.other_table not in inputs:
-            raise TableError(f"table: {name} is to sum to {check.other_table}, which it does not read. Add it to transform().")
+        unread = [other for other in looks_into(check) if other not in inputs] if isinstance(check, SumCheck | LedgerCheck) else []
+        if unread:
+            raise TableError(f"table: {name} is to sum to {unread[0]}, which it does not read. Add it to transform().")
 
 
 def _check_groups(table: LakeTable, by_name: Mapping[str, LakeTable]) -> None:
@@ -219,10 +220,8 @@ def _check_groups(table: LakeTable, by_name: Mapping[str, LakeTable]) -> None:
     for link in refresh.as_of:
         _check_look_up(table.name, refresh, link, by_name)
     for check in table.table.checks:
-        if isinstance(check, SumCheck) and not has_groups[check.other_table]:
-            raise TableError(
-                f"table: {table.name} is to sum to {check.other_table}, which does not have its groups. Choose an input that has."
-            )
+        if isinstance(check, SumCheck) and isinstance(check.other, str) and not has_groups[check.other]:
+            raise TableError(f"table: {table.name} is to sum to {check.other}, which does not have its groups. Choose an input that has.")
 
 
 def _check_look_up(name: str, refresh: RecomputeTouched, link: AsOf, by_name: Mapping[str, LakeTable]) -> None:

@@ -53,20 +53,75 @@ class ReferenceCheck:
 
 
 @dataclass(frozen=True)
+class Ledger:
+    """What several inputs say of the same thing, side by side and by SQL of its own: a second opinion on what a transform makes of them.
+
+    Attributes:
+        name: What sentences call it.
+        key: The columns that name one of its rows.
+        tables: The inputs that it reads.
+        sql: A query that names its inputs in braces, like a transform its parameters: ``{silver_orders}``.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    tables: tuple[str, ...]
+    sql: str
+
+
+@dataclass(frozen=True)
+class LedgerCheck:
+    """A rule that each row of a ledger keeps or breaks: inputs that contradict each other though each is sound by itself.
+
+    Attributes:
+        name: Unique within a table.
+        ledger: Where the rows come from.
+        broken_when: SQL condition over the ledger's columns, true for a broken row.
+        rule: What must hold, as the middle of a sentence.
+        fault: What broken rows do, as the end of it.
+        shows: Columns whose values in the first broken row are told.
+        severity: What a failure does.
+    """
+
+    name: str
+    ledger: Ledger
+    broken_when: str
+    rule: str
+    fault: str
+    shows: tuple[str, ...] = ()
+    severity: Severity = Severity.STOP
+
+
+@dataclass(frozen=True)
 class SumCheck:
-    """A column adds up to the same as a column of another table, over the same groups."""
+    """A column adds up to the same as a column of an input or of a ledger, in each group by itself.
+
+    Attributes:
+        name: Unique within a table.
+        column: What is added up.
+        other: The table or the ledger that it is compared with.
+        other_column: What is added up there.
+        within: How far apart both may be.
+        severity: What a failure does.
+        by: The columns, part of the table's key, that name a group; without any all rows are one.
+        other_by: For each of these, SQL that gives it over the columns of ``other``.
+    """
 
     name: str
     column: str
-    other_table: str
+    other: str | Ledger
     other_column: str
     within: Decimal
     severity: Severity = Severity.STOP
+    by: tuple[str, ...] = ()
+    other_by: tuple[str, ...] = ()
 
     @property
     def rule(self) -> str:
         """What must hold, as the middle of a sentence."""
-        return f"{self.column} must add up to {self.other_column} of {self.other_table} to within {self.within}"
+        other = self.other.name if isinstance(self.other, Ledger) else self.other
+        each = f" for each {' and '.join(self.by)}" if self.by else ""
+        return f"{self.column} must add up to {self.other_column} of {other}{each} to within {self.within}"
 
 
 @dataclass(frozen=True)
@@ -96,7 +151,18 @@ class IntervalCheck:
         return f"{self.since} to {self.until} of each {self.of} must follow each other without gap or overlap"
 
 
-Check = RowCheck | ReferenceCheck | SumCheck | IntervalCheck
+Check = RowCheck | ReferenceCheck | SumCheck | IntervalCheck | LedgerCheck
+
+
+def looks_into(check: Check) -> tuple[str, ...]:
+    """The tables that a check reads beside its own."""
+    if isinstance(check, ReferenceCheck):
+        return (check.other_table,)
+    if isinstance(check, LedgerCheck):
+        return check.ledger.tables
+    if isinstance(check, SumCheck):
+        return check.other.tables if isinstance(check.other, Ledger) else (check.other,)
+    return ()
 
 
 def not_null(column: str, severity: Severity = Severity.STOP) -> RowCheck:
@@ -132,9 +198,28 @@ def references(column: str, other_table: str, other_column: str | None = None, s
     return ReferenceCheck(f"{column} references {other_table}", column, other_table, other_column or column, severity)
 
 
-def sums_to(column: str, other_table: str, other_column: str, within: str = "0.00", severity: Severity = Severity.STOP) -> SumCheck:
-    """``column`` adds up to ``other_column`` of an input, to within an amount of money."""
-    return SumCheck(f"{column} sums to {other_table} {other_column}", column, other_table, other_column, Decimal(within), severity)
+def equals(column: str, expression: str, severity: Severity = Severity.STOP) -> RowCheck:
+    """The column is what SQL over the same row gives, such as a difference of two others."""
+    return RowCheck(
+        f"{column} equals {expression}", f"{quoted(column)} <> {expression}", f"{column} must be {expression}", "are not", severity
+    )
+
+
+def sums_to(
+    column: str,
+    other: str | Ledger,
+    other_column: str,
+    within: str = "0.00",
+    severity: Severity = Severity.STOP,
+    by: tuple[str, ...] = (),
+    other_by: tuple[str, ...] = (),
+) -> SumCheck:
+    """``column`` adds up to ``other_column`` of an input or a ledger, to within an amount of money, in each group of ``by``.
+
+    ``other_by`` gives the groups there as SQL, where they are not columns of the same names.
+    """
+    name = other.name if isinstance(other, Ledger) else other
+    return SumCheck(f"{column} sums to {name} {other_column}", column, other, other_column, Decimal(within), severity, by, other_by or by)
 
 
 def without_gap(of: str, since: str, until: str, ended: str | None = None, severity: Severity = Severity.STOP) -> IntervalCheck:

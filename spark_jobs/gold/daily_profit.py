@@ -5,7 +5,7 @@ from pyspark.sql import Column as Expression
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from iceberg.quality.checks import at_least, sums_to
+from iceberg.quality.checks import at_least, equals, sums_to
 from iceberg.table import MONEY, Column, RecomputeTouched, Table, month
 from spark_jobs.cost import issued_cost
 from spark_jobs.profit import (
@@ -51,8 +51,10 @@ TABLE = Table(
         "order_date", via="silver.orders", lookups={"silver.channels": ("commission_rate", "payment_fee_rate", "fixed_fee")}
     ),
     checks=(
-        sums_to("revenue", "gold.daily_sales", "revenue"),
-        sums_to("net_revenue", "gold.daily_sales", "net_revenue"),
+        sums_to("revenue", "gold.daily_sales", "revenue", by=("order_date", "channel_code")),
+        sums_to("net_revenue", "gold.daily_sales", "net_revenue", by=("order_date", "channel_code")),
+        equals("gross_margin", "net_revenue - cost_of_goods_sold"),
+        equals("contribution_margin", "gross_margin - channel_fee_amount - shipping_cost + shipping_charged - goodwill_amount"),
         at_least("cost_of_goods_sold", 0),
         at_least("channel_fee_amount", 0),
         at_least("shipping_cost", 0),

@@ -4,8 +4,9 @@ from pyiceberg.types import DateType, LongType, StringType
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from iceberg.quality.checks import at_least, at_most_column, sums_to
+from iceberg.quality.checks import at_least, at_most_column, equals
 from iceberg.table import Column, DistinctCount, RecomputeTouched, Table, month
+from spark_jobs.order_ledger import ORDER_RULES, sums_to_ledger
 from spark_jobs.sales import SALES_COLUMNS, average_order_value, order_sales, sales_measures
 
 TABLE = Table(
@@ -25,13 +26,15 @@ TABLE = Table(
     partition_by=month("order_date"),
     refresh=RecomputeTouched("order_date", via="silver.orders"),
     checks=(
+        *ORDER_RULES,
         at_least("gross_merchandise_value", 0),
         at_least("discount_amount", 0),
         at_least("net_revenue", 0),
+        equals("net_revenue", "revenue - refunded_amount"),
         at_most_column("revenue", "gross_merchandise_value"),
         at_least("order_count", 1),
         at_most_column("paid_order_count", "order_count"),
-        sums_to("gross_merchandise_value", "silver.orders", "items_amount"),
+        *sums_to_ledger("order_date", "channel_code"),
     ),
     owner="finance",
     fresh_within_minutes=15,

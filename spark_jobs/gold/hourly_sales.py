@@ -3,8 +3,9 @@
 from pyiceberg.types import DateType, IntegerType, StringType
 from pyspark.sql import DataFrame
 
-from iceberg.quality.checks import at_least, at_most_column, sums_to
+from iceberg.quality.checks import at_least, at_most_column, equals
 from iceberg.table import Column, RecomputeTouched, Table, month
+from spark_jobs.order_ledger import sums_to_ledger
 from spark_jobs.sales import SALES_COLUMNS, average_order_value, order_sales, sales_measures
 
 TABLE = Table(
@@ -22,10 +23,11 @@ TABLE = Table(
         at_least("gross_merchandise_value", 0),
         at_least("discount_amount", 0),
         at_least("net_revenue", 0),
+        equals("net_revenue", "revenue - refunded_amount"),
         at_most_column("revenue", "gross_merchandise_value"),
         at_least("order_count", 1),
         at_most_column("paid_order_count", "order_count"),
-        sums_to("gross_merchandise_value", "silver.orders", "items_amount"),
+        *sums_to_ledger("order_date", "order_hour", "channel_code"),
     ),
     owner="finance",
     fresh_within_minutes=15,

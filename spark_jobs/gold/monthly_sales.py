@@ -7,7 +7,9 @@ from pyspark.sql import functions as F
 from iceberg.quality.checks import at_least, at_most_column, sums_to
 from iceberg.table import Column, FullRefresh, Table
 from spark_jobs.local_time import month_of
-from spark_jobs.sales import SALES_COLUMNS, added_up, average_order_value
+from spark_jobs.sales import MONEY_COLUMNS, SALES_COLUMNS, added_up, average_order_value
+
+_MONTHS = ("cast(date_trunc('month', order_date) as date)", "channel_code")
 
 TABLE = Table(
     grain="one row per order month and channel",
@@ -23,8 +25,7 @@ TABLE = Table(
     checks=(
         at_least("order_count", 1),
         at_most_column("revenue", "gross_merchandise_value"),
-        sums_to("gross_merchandise_value", "gold.daily_sales", "gross_merchandise_value"),
-        sums_to("net_revenue", "gold.daily_sales", "net_revenue"),
+        *(sums_to(name, "gold.daily_sales", name, by=("order_month", "channel_code"), other_by=_MONTHS) for name in MONEY_COLUMNS),
     ),
     owner="finance",
     fresh_within_minutes=15,

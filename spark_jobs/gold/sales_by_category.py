@@ -4,10 +4,11 @@ from pyiceberg.types import DateType, IntegerType, LongType, StringType
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from iceberg.quality.checks import at_least, at_most_column, references, sums_to
+from iceberg.quality.checks import at_least, at_most_column, equals, references
 from iceberg.table import MONEY, Column, RecomputeTouched, Table
 from spark_jobs.cost import issued_cost
 from spark_jobs.line_sales import with_line_sales
+from spark_jobs.order_ledger import sums_to_ledger
 from spark_jobs.profit import GROSS_MARGIN_COLUMNS, cost_of_goods_sold, gross_margin, money
 from spark_jobs.sales import order_sales
 
@@ -45,7 +46,8 @@ TABLE = Table(
         at_most_column("revenue", "gross_merchandise_value"),
         at_least("refunded_amount", 0),
         at_least("order_count", 1),
-        sums_to("gross_merchandise_value", "silver.orders", "items_amount"),
+        equals("net_revenue", "revenue - refunded_amount"),
+        *sums_to_ledger("order_month"),
         references("category_id", "silver.categories"),
     ),
     owner="finance",

@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, sums_to
 from iceberg.table import Column, RecomputeTouched, Table
-from spark_jobs.sales import SALES_COLUMNS, added_up, average_order_value
+from spark_jobs.sales import MONEY_COLUMNS, SALES_COLUMNS, added_up, average_order_value
 
 TABLE = Table(
     grain="one row per sales channel that has orders",
@@ -18,7 +18,10 @@ TABLE = Table(
         *SALES_COLUMNS,
     ),
     refresh=RecomputeTouched("channel_code"),
-    checks=(at_least("order_count", 1), sums_to("net_revenue", "gold.daily_sales", "net_revenue")),
+    checks=(
+        at_least("order_count", 1),
+        *(sums_to(name, "gold.daily_sales", name, by=("channel_code",)) for name in MONEY_COLUMNS),
+    ),
     owner="finance",
     fresh_within_minutes=15,
 )

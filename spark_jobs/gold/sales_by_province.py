@@ -4,9 +4,10 @@ from pyiceberg.types import DateType, StringType
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from iceberg.quality.checks import at_least, at_most_column, sums_to
+from iceberg.quality.checks import at_least, at_most_column, equals
 from iceberg.table import Column, RecomputeTouched, Table
 from spark_jobs.cost import issued_cost
+from spark_jobs.order_ledger import sums_to_ledger
 from spark_jobs.profit import GROSS_MARGIN_COLUMNS, cost_of_goods_sold, gross_margin
 from spark_jobs.sales import SALES_COLUMNS, average_order_value, order_sales, sales_measures
 
@@ -27,7 +28,8 @@ TABLE = Table(
         at_most_column("revenue", "gross_merchandise_value"),
         at_most_column("refunded_amount", "revenue"),
         at_least("order_count", 1),
-        sums_to("gross_merchandise_value", "silver.orders", "items_amount"),
+        equals("net_revenue", "revenue - refunded_amount"),
+        *sums_to_ledger("order_month"),
     ),
     owner="finance",
     fresh_within_minutes=15,

@@ -71,9 +71,9 @@ TABLE = Table(
         at_least("cost_of_goods", 0),
         at_most_column("returned_cost", "cost_of_goods"),
         references("supplier_id", "silver.suppliers"),
-        sums_to("revenue", "silver.fact_orders", "revenue"),
-        sums_to("list_amount", "silver.fact_orders", "gross_merchandise_value"),
-        sums_to("cost_of_goods", "silver.fact_orders", "cost_of_goods"),
+        sums_to("revenue", "silver.fact_orders", "revenue", by=("order_date",)),
+        sums_to("list_amount", "silver.fact_orders", "gross_merchandise_value", by=("order_date",)),
+        sums_to("cost_of_goods", "silver.fact_orders", "cost_of_goods", by=("order_date",)),
     ),
 )
 

@@ -5,11 +5,12 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from iceberg.quality.checks import Severity, accepted_values, at_least, at_most_column, not_null, references, sums_to
+from iceberg.quality.checks import Severity, accepted_values, at_least, at_most_column, equals, not_null, references
 from iceberg.table import AMOUNT, AsOf, Column, RecomputeTouched, Table, month
 from spark_jobs.cost import cost_of_goods
 from spark_jobs.durations import HOURS, hours_between
 from spark_jobs.instants import valid_at
+from spark_jobs.order_ledger import sums_to_ledger
 from spark_jobs.sales import order_sales
 from spark_jobs.vocabulary import ORDER_STATUSES
 
@@ -70,11 +71,12 @@ TABLE = Table(
         not_null("is_first_order"),
         at_least("gross_merchandise_value", 0),
         at_least("net_revenue", 0),
+        equals("net_revenue", "revenue - refunded_amount"),
         at_most_column("revenue", "gross_merchandise_value"),
         at_least("cost_of_goods", 0),
         at_most_column("returned_cost", "cost_of_goods"),
         at_most_column("shipped_hours", "delivered_hours"),
-        sums_to("gross_merchandise_value", "silver.orders", "items_amount"),
+        *sums_to_ledger("order_date"),
     ),
 )
 

@@ -4,7 +4,7 @@ from pyiceberg.types import IntegerType, LongType, StringType
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from iceberg.quality.checks import at_least, references
+from iceberg.quality.checks import at_least, equals, references, sums_to
 from iceberg.table import AMOUNT, Column, MergeByKey, Table
 
 TABLE = Table(
@@ -30,6 +30,8 @@ TABLE = Table(
         at_least("quantity", 1),
         at_least("list_price", 0),
         at_least("discount_amount", 0),
+        equals("line_amount", "list_amount - discount_amount"),
+        sums_to("line_amount", "bronze.order_items", "line_amount", by=("order_id", "line_number")),
         references("order_id", "silver.orders"),
         references("product_id", "silver.products"),
         references("warehouse_code", "silver.warehouses"),

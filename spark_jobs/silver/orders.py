@@ -4,7 +4,7 @@ from pyiceberg.types import DateType, IntegerType, LongType, StringType, Timesta
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from iceberg.quality.checks import accepted_values, at_least, at_most_column, not_null, references
+from iceberg.quality.checks import accepted_values, at_least, at_most_column, equals, not_null, references, sums_to
 from iceberg.table import AMOUNT, Column, MergeByKey, Table
 from spark_jobs.local_time import local_date, local_month
 from spark_jobs.vocabulary import ORDER_STATUSES
@@ -42,6 +42,8 @@ TABLE = Table(
         at_least("discount_amount", 0),
         at_most_column("discount_amount", "items_amount"),
         at_least("total_amount", 0),
+        equals("total_amount", "net_amount + shipping_amount + tax_amount"),
+        sums_to("total_amount", "bronze.orders", "total_amount", by=("order_id",)),
         references("customer_id", "silver.customers"),
         references("channel_code", "silver.channels"),
     ),

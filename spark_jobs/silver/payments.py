@@ -3,7 +3,7 @@
 from pyiceberg.types import DateType, IntegerType, LongType, StringType, TimestamptzType
 from pyspark.sql import DataFrame
 
-from iceberg.quality.checks import accepted_values, at_least, references
+from iceberg.quality.checks import accepted_values, at_least, references, sums_to
 from iceberg.table import AMOUNT, Column, MergeByKey, Table
 from spark_jobs.local_time import local_date
 
@@ -27,6 +27,7 @@ TABLE = Table(
         accepted_values("method", "cod", "card", "e_wallet", "bank_transfer"),
         accepted_values("status", "succeeded", "failed", "refunded"),
         at_least("amount", 0),
+        sums_to("amount", "bronze.payments", "amount", by=("payment_id",)),
         references("order_id", "silver.orders"),
     ),
 )

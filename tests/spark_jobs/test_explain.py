@@ -9,7 +9,7 @@ from shoplake.core.errors import QueryError
 from shoplake.core.settings import Settings
 from spark_jobs.explain import Explanation, explain
 from spark_jobs.run import build
-from tests.spark_jobs.bronze_rows import START, line, order, payment, place
+from tests.spark_jobs.bronze_rows import START, line, order, payment
 from tests.spark_jobs.fixtures import Traded
 
 pytestmark = [pytest.mark.integration, pytest.mark.long]
@@ -35,10 +35,12 @@ def eventful(traded: Traded) -> Traded:
     bronze = traded.bronze
     discounted = {**order(10, amount=300), "customer_id": 2, "discount_amount": Decimal(50), "total_amount": Decimal(250)}
     bronze.change("insert", "orders", [discounted])
-    bronze.change("insert", "order_items", [{**line(10, 300), "quantity": 3, "list_price": Decimal(100), "discount_amount": Decimal(50)}])
+    three_pieces = {"quantity": 3, "list_price": Decimal(100), "discount_amount": Decimal(50), "line_amount": Decimal(250)}
+    bronze.change("insert", "order_items", [{**line(10, 300), **three_pieces}])
     bronze.change("insert", "payments", [payment(10, 10, amount=250), {**payment(11, 10, "refunded", 40), "attempt": 2}])
-    place(bronze, 12)
-    bronze.change("insert", "payments", [{**payment(13, 12, "refunded", 120), "attempt": 2}])
+    bronze.change("insert", "orders", [{**order(12), "shipping_amount": Decimal(20), "total_amount": Decimal(120)}])
+    bronze.change("insert", "order_items", [line(12)])
+    bronze.change("insert", "payments", [payment(12, 12, amount=120), {**payment(13, 12, "refunded", 120), "attempt": 2}])
     bronze.change(
         "insert", "orders", [order(14, status="cancelled"), order(15, status="pending"), order(16, channel_code="tiki", status="returned")]
     )

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -21,6 +22,9 @@ TABLES = (
     *SALES, "gold.monthly_sales", "gold.sales_by_category", "gold.sales_by_province", "gold.sales_by_payment_method", "gold.daily_profit",
     "gold.fulfilment_times", "gold.product_deliveries",
 )  # fmt: skip
+
+PAID_BACK = 100
+"""What is given back of a payment has its number and so much more."""
 
 steps = st.lists(
     st.tuples(
@@ -45,7 +49,7 @@ class Shop:
 
     def do(self, what: str, number: int, choice: int) -> None:
         """One change, or a few in one transaction; what cannot be done is left."""
-        if what == "place" and number not in self.orders:
+        if what == "place" and number not in self.orders and number not in self.payments:
             self.orders[number] = dict(order(number, START + timedelta(hours=16 * choice), ("shopee", "tiki", "lazada", "website")[choice]))
             self.payments[number] = dict(payment(number, number))
             self.bronze.change("insert", "orders", [self.orders[number]])
@@ -57,9 +61,7 @@ class Shop:
         elif what in ("status", "move", "price") and number in self.orders:
             self._change_order(what, number, choice)
         elif what in ("refund", "repay") and number in self.payments and self.orders:
-            other = sorted(self.orders)[choice % len(self.orders)]
-            self.payments[number] |= {"status": "refunded"} if what == "refund" else {"status": "succeeded", "order_id": other}
-            self.bronze.change("update", "payments", [self.payments[number]])
+            self._change_payment(what, number, choice)
         elif what == "delete" and number in self.orders:
             gone = [key for key, paid in self.payments.items() if paid["order_id"] == number]
             self.bronze.change("delete", "payments", [{"payment_id": key} for key in gone])
@@ -67,6 +69,25 @@ class Shop:
             self.bronze.change("delete", "orders", [{"order_id": number}])
             self.payments = {key: paid for key, paid in self.payments.items() if key not in gone}
             del self.orders[number]
+
+    def _change_payment(self, what: str, number: int, choice: int) -> None:
+        """Money is given back once and never beyond what was paid, and an order is paid once: who pays for another takes that payment's place."""
+        paid = self.payments[number]
+        order_id, back = paid["order_id"], number + PAID_BACK
+        if what == "refund" and paid["status"] == "succeeded" and back not in self.payments:
+            self.payments[back] = dict(payment(back, order_id, "refunded")) | {"amount": paid["amount"]}
+            self.bronze.change("insert", "payments", [self.payments[back]])
+        elif what == "repay":
+            other = sorted(self.orders)[choice % len(self.orders)]
+            if back in self.payments or self.orders[other]["total_amount"] != paid["amount"]:
+                return
+            taken = [key for key, one in self.payments.items() if one["order_id"] == other and key != number]
+            if any(key > PAID_BACK for key in taken):
+                return
+            self.bronze.change("delete", "payments", [{"payment_id": key} for key in taken])
+            self.payments = {key: one for key, one in self.payments.items() if key not in taken}
+            paid["order_id"] = other
+            self.bronze.change("update", "payments", [paid])
 
     def _change_order(self, what: str, number: int, choice: int) -> None:
         if what == "status":
@@ -77,6 +98,10 @@ class Shop:
             amount = 50 * (choice + 1)
             self.orders[number] |= {name: order(number, amount=amount)[name] for name in ("items_amount", "total_amount")}
             self.bronze.change("update", "order_items", [line(number, amount)])
+            for paid in self.payments.values():
+                if paid["order_id"] == number:
+                    paid["amount"] = Decimal(amount)
+                    self.bronze.change("update", "payments", [paid])
         self.bronze.change("update", "orders", [self.orders[number]])
 
 

@@ -32,7 +32,8 @@ def test_rows_that_somebody_wrote_by_hand_are_found_with_their_keys(traded: Trad
     _, found = recheck(traded.settings, ["gold.daily_sales"])
     broken = {one.now.check_name: one for one in found if not one.now.passed}
     assert set(broken) == {
-        "order_count at least 1", "paid_order_count at most order_count", "gross_merchandise_value sums to silver.orders items_amount",
+        "order_count at least 1", "paid_order_count at most order_count",
+        "gross_merchandise_value sums to the ledger of orders items_amount", "revenue sums to the ledger of orders revenue",
     }  # fmt: skip
     least = broken["order_count at least 1"]
     assert (least.now.failing_count, least.now.examples) == (1, [["2026-01-06", "nowhere"]])

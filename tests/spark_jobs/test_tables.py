@@ -90,6 +90,16 @@ def test_a_sum_is_compared_with_an_input_only() -> None:
         read_module("gold.x", _module(table, transform))
 
 
+def test_sums_are_compared_by_one_part_of_the_key() -> None:
+    pair = (Column("number", LongType(), "a number"), Column("size", LongType(), "its size"))
+    by_size = sums_to("number", "gold.b", "number", by=("size",))
+    in_all = sums_to("number", "gold.c", "number")
+    for checks in ((by_size,), (sums_to("number", "gold.b", "number", by=("number",)), in_all)):
+        with pytest.raises(TableError, match="compared by the same groups in all of a table's checks, named by part of its key"):
+            Table("one row per number", ("number",), pair, FullRefresh(), checks=checks)
+    assert Table("one row per size", ("size",), pair, FullRefresh(), checks=(by_size,)).checks == (by_size,)
+
+
 def test_groups_of_an_input_without_their_columns_need_a_link() -> None:
     table = Table(NUMBERS.grain, NUMBERS.key, NUMBERS.columns, RecomputeTouched("number"))
     words = Table("one row per word", ("word",), (Column("word", LongType(), "a word"),), FullRefresh())

@@ -3,7 +3,21 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from iceberg.quality.checks import RowCheck, Severity, accepted_values, at_least, at_most_column, literal, not_null, references, sums_to
+from iceberg.quality.checks import (
+    Ledger,
+    LedgerCheck,
+    RowCheck,
+    Severity,
+    accepted_values,
+    at_least,
+    at_most_column,
+    equals,
+    literal,
+    looks_into,
+    not_null,
+    references,
+    sums_to,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -24,6 +38,11 @@ def test_at_least_breaks_below_and_passes_where_there_is_no_value() -> None:
 
 def test_at_most_column_compares_within_the_row() -> None:
     assert broken(at_most_column("x", "y"), 4, 5, 6, None) == [6]
+
+
+def test_equals_computes_within_the_row() -> None:
+    assert broken(equals("x", "y - 1"), 4, 5, None) == [5]
+    assert equals("x", "y - 1").rule == "x must be y - 1"
 
 
 def test_not_null_breaks_where_there_is_no_value() -> None:
@@ -48,6 +67,21 @@ def test_a_reference_leads_to_the_column_of_the_same_name_unless_told() -> None:
 
 def test_sums_are_compared_to_the_last_digit_unless_told() -> None:
     assert sums_to("revenue", "silver.orders", "amount").within == Decimal("0.00")
+
+
+def test_sums_are_compared_in_groups_that_the_rule_names() -> None:
+    check = sums_to("revenue", "silver.orders", "amount", by=("day", "channel"))
+    assert check.rule == "revenue must add up to amount of silver.orders for each day and channel to within 0.00"
+    assert check.other_by == ("day", "channel")
+    assert sums_to("revenue", "silver.orders", "amount", by=("month",), other_by=("trunc(day)",)).other_by == ("trunc(day)",)
+
+
+def test_a_check_says_which_tables_it_looks_into() -> None:
+    ledger = Ledger("the ledger", ("id",), ("silver.a", "silver.b"), "select 1")
+    assert looks_into(LedgerCheck("a", ledger, "x < 0", "x must be at least 0", "are below")) == ("silver.a", "silver.b")
+    assert looks_into(sums_to("x", ledger, "y")) == ("silver.a", "silver.b")
+    assert looks_into(sums_to("x", "silver.c", "y")) == looks_into(references("x", "silver.c")) == ("silver.c",)
+    assert looks_into(at_least("x", 0)) == ()
 
 
 def test_text_cannot_break_out_of_its_literal() -> None:
