@@ -5,7 +5,7 @@ from pyspark.sql import DataFrame
 
 from iceberg.quality.checks import at_least, at_most_column, equals
 from iceberg.table import Column, RecomputeTouched, Table, month
-from spark_jobs.order_ledger import sums_to_ledger
+from spark_jobs.order_ledger import ORDER_RULES, sums_to_ledger
 from spark_jobs.sales import SALES_COLUMNS, average_order_value, order_sales, sales_measures
 
 TABLE = Table(
@@ -20,6 +20,7 @@ TABLE = Table(
     partition_by=month("order_date"),
     refresh=RecomputeTouched("order_date", via="silver.orders"),
     checks=(
+        *ORDER_RULES,
         at_least("gross_merchandise_value", 0),
         at_least("discount_amount", 0),
         at_least("net_revenue", 0),
