@@ -1,3 +1,4 @@
+import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -6,7 +7,7 @@ import pytest
 
 from shoplake.core.settings import Settings
 from shoplake.stack.local.keeper import beat_file
-from shoplake.stack.local.runner import State, down, log_file, status, up
+from shoplake.stack.local.runner import State, down, log_file, revive, status, up
 from shoplake.stack.private import private_stack
 from shoplake.stack.services import BY_NAME
 
@@ -57,3 +58,15 @@ def test_a_service_that_somebody_stopped_stays_stopped(kept: Settings) -> None:
     assert down(kept, ["minio"]) == ["minio"]
     _await_looks(kept, 3)
     assert _minio(kept).state == "stopped"
+
+
+def test_a_keeper_that_starts_among_killed_services_waits_for_nobody_who_waits_for_it(kept: Settings) -> None:
+    down(kept, ["keeper"])
+    os.kill(_minio(kept).pid or 0, 9)
+    _until(lambda: _minio(kept).state == "ended", "a killed process does not end")
+    with (kept.home / "stack.lock").open("w") as lock:
+        # As `up` does, which starts the keeper beside the others.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert revive(kept) == []
+    assert [state.name for state in revive(kept)] == ["minio"]
+    assert _minio(kept).state == "running"

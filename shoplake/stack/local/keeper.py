@@ -6,7 +6,8 @@ from pathlib import Path
 
 from shoplake.core.settings import Settings
 
-_SECONDS_BETWEEN_BEATS = 15.0
+# Longer than any service may take to start.
+_SECONDS_BETWEEN_BEATS = 240.0
 
 
 def command(settings: Settings) -> list[str]:

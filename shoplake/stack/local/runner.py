@@ -70,16 +70,18 @@ def up(settings: Settings, names: Sequence[str] = (), progress: Progress = silen
 def revive(settings: Settings, but: Collection[str] = ()) -> list[State]:
     """Start anew the services that ended though nobody stopped them, except those named in ``but``. Returns how they were found.
 
-    Raises what :func:`up` raises; the services are then stopped, and not found here again.
+    While somebody else starts or stops services, nothing is done. Raises what
+    :func:`up` raises; the services are then stopped, and not found here again.
     """
     if not _ended(settings):
         return []
-    with _storage_failures(settings), _alone(settings):
+    with contextlib.suppress(BlockingIOError), _alone(settings, wait=False), _storage_failures(settings):
         # Looked at again, since somebody may have stopped or started them before the lock was ours.
         found = [_state(settings, service) for service in _ended(settings) if service.name not in but]
         if found:
             _up(settings, select([state.name for state in found]), silent)
-    return found
+        return found
+    return []
 
 
 def down(settings: Settings, names: Sequence[str] = ()) -> list[str]:
@@ -167,11 +169,11 @@ def _state(settings: Settings, service: Service) -> State:
 
 
 @contextlib.contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
-    """Let one `up` or `down` of this folder run at a time; the lock dies with its holder."""
+def _alone(settings: Settings, wait: bool = True) -> Iterator[None]:
+    """Let one `up` or `down` of this folder run at a time; the lock dies with its holder. Raises BlockingIOError where it is not to be waited for."""
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (settings.home / "stack.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
 
 
