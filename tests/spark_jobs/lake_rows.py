@@ -27,7 +27,7 @@ def outcomes(built: Built) -> dict[str, str | None]:
     return {name: table.strategy for name, table in built.run.tables.items() if table.status == "built"}
 
 
-SALES = ("silver.orders", "silver.order_items", "silver.payments", "gold.daily_sales", "gold.hourly_sales", "gold.sales_by_channel")
+SALES = ("silver.orders", "silver.order_items", "silver.payments", "gold.daily_sales", "gold.sales_by_channel")
 
 
 def assert_incremental_equals_full(settings: Settings, tables: tuple[str, ...] = SALES) -> None:

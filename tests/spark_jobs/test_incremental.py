@@ -19,7 +19,7 @@ pytestmark = pytest.mark.integration
 EXAMPLES = int(os.environ.get("SHOPLAKE_PROPERTY_EXAMPLES", "2"))
 
 TABLES = (
-    *SALES, "gold.monthly_sales", "gold.sales_by_category", "gold.sales_by_province", "gold.sales_by_payment_method", "gold.daily_profit",
+    *SALES, "gold.hourly_sales", "gold.monthly_sales", "gold.sales_by_category", "gold.sales_by_province", "gold.sales_by_payment_method", "gold.daily_profit",
     "gold.fulfilment_times", "gold.product_deliveries",
 )  # fmt: skip
 

@@ -38,14 +38,25 @@ def _await_looks(settings: Settings, count: int) -> None:
         _until(lambda last=last: beat_file(settings).stat().st_mtime_ns > last, "the keeper does not look any more")
 
 
-def test_a_killed_service_is_started_anew_until_it_ends_too_often_and_its_last_words_are_told(kept: Settings) -> None:
-    for starts in range(1, 6):
-        killed = _minio(kept).pid
-        assert killed is not None
-        os.kill(killed, 9)
-        _until(lambda killed=killed: _minio(kept).state == "running" and _minio(kept).pid != killed, "it is not started anew")
-        _await_looks(kept, 1)
-        assert log_file(kept, BY_NAME["keeper"]).read_text().count("minio had ended by itself") == starts
+def _kill_and_await(settings: Settings) -> None:
+    killed = _minio(settings).pid
+    assert killed is not None
+    os.kill(killed, 9)
+    _until(lambda: _minio(settings).state == "running" and _minio(settings).pid != killed, "it is not started anew")
+    _await_looks(settings, 1)
+
+
+def test_a_killed_service_is_started_anew_and_its_last_words_are_kept(kept: Settings) -> None:
+    _kill_and_await(kept)
+    said = log_file(kept, BY_NAME["keeper"]).read_text()
+    assert said.count("minio had ended by itself") == 1
+    assert str(log_file(kept, BY_NAME["minio"])) in said
+
+
+@pytest.mark.long
+def test_a_service_that_ends_too_often_is_left_and_its_last_words_are_told(kept: Settings) -> None:
+    for _ in range(5):
+        _kill_and_await(kept)
     os.kill(_minio(kept).pid or 0, 9)
     _await_looks(kept, 3)
     left = _minio(kept)
