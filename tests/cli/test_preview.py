@@ -86,6 +86,7 @@ def test_markdown_is_for_the_description_of_a_change(traded: Traded, checkout: C
     assert "Every row is as in release 1. Nothing was published." in said
 
 
+@pytest.mark.long
 def test_nothing_edited_is_said_and_an_unknown_table_is_answered_with_near_names(traded: Traded) -> None:
     assert shoplake(traded.settings, "preview").stdout.endswith("No code was edited since release 1.\n")
     unknown = shoplake(traded.settings, "preview", "gold.daily_sale")

@@ -30,6 +30,7 @@ def test_a_build_before_any_ingest_says_what_to_do(bronze: Bronze, fresh: Settin
         build(fresh)
 
 
+@pytest.mark.long
 def test_changes_restate_only_what_they_touch_however_late(traded: Traded) -> None:
     settings, bronze = traded.settings, traded.bronze
     hundred, nothing = Decimal("100.00"), Decimal("0.00")
@@ -91,6 +92,7 @@ def test_deletes_key_changes_truncates_and_unsent_values_reach_silver(traded: Tr
     assert_incremental_equals_full(fresh, ("silver.customers", "silver.customer_history"))
 
 
+@pytest.mark.long
 def test_rows_behind_the_cut_wait_for_the_next_one(traded: Traded) -> None:
     bronze, fresh = traded.bronze, traded.settings
     place(bronze, 4)
@@ -233,6 +235,7 @@ def test_a_main_that_somebody_else_moved_is_refused_and_put_back_by_a_rollback(t
     assert (1, "gold") in rows_of(fresh, "silver.customers", "customer_id", "tier")
 
 
+@pytest.mark.long
 def test_after_a_rollback_the_next_build_takes_in_again_what_came_since(traded: Traded) -> None:
     bronze, fresh = traded.bronze, traded.settings
     old = whole_lake(fresh)

@@ -284,6 +284,7 @@ def test_a_second_ingest_that_may_not_wait_says_who_is_at_it(source: Settings) -
         ingest(source, wait=False)
 
 
+@pytest.mark.long
 def test_old_snapshots_are_dropped_and_no_row_with_them(source: Settings) -> None:
     ingest(source)
     for number in range(45):
