@@ -78,6 +78,10 @@ ENGINE_PROPERTIES = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.shuffle.partitions": "4",
     "spark.sql.adaptive.enabled": "true",
+    # These pools start a thread for each request of the last minute, up to a thousand, which a limit on processes ends with the whole JVM.
+    "spark.sql.shuffleExchange.maxThreadThreshold": "16",
+    "spark.sql.broadcastExchange.maxThreadThreshold": "16",
+    "spark.sql.resultQueryStage.maxThreadThreshold": "16",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.redaction.regex": "(?i)secret|password|token|access[.-]?key",
