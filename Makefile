@@ -44,7 +44,7 @@ test-fast: $(READY) ## Run the tests that need no service (seconds)
 	$(PYTEST) -m unit
 
 test-integration: $(READY) ## Run the tests against real PostgreSQL, MinIO, Spark and Airflow, which they start themselves
-	$(PYTEST) -m "integration and not long" --ignore=tests/whole
+	$(PYTEST) -n 2 --dist loadgroup -m "integration and not long" --ignore=tests/whole
 	$(PYTEST) -m "integration and not long" tests/whole
 
 test-long: $(READY) ## Run the long tests beside them: random kills, twins, full disks, many random lives

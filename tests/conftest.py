@@ -20,6 +20,14 @@ os.environ["JDK_JAVA_OPTIONS"] = "-XX:TieredStopAtLevel=1"
 INTERPRETED = "-Dspark.sql.codegen.wholeStage=false -Dspark.sql.codegen.factoryMode=NO_CODEGEN"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where two processes share the tests, one of them has all that ask for Spark, so that one Spark runs; the others go by their files."""
+    for item in items:
+        with_spark = "spark_services" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("spark" if with_spark else item.location[0]))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tell what the machine gave, last of all, when something failed: a service that was ended from outside says nothing itself."""
     if not terminalreporter.stats.keys() & {"failed", "error"}:

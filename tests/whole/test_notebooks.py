@@ -4,9 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from gen_data.generate import backfill
 from iceberg.capture.ingest import ingest
@@ -57,6 +55,10 @@ class Lived:
 
 def show(path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Shown:
     """Run a notebook as the stack's JupyterLab does; a cell that fails fails the test."""
+    # These take three seconds to import, which every run of any test would wait for.
+    import nbformat
+    from nbclient import NotebookClient
+
     for name, value in environment(settings).items():
         monkeypatch.setenv(name, value)
     # JupyterLab makes it when it starts; some of these stacks have none.
