@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shoplake.cli.differences import gap, print_details, print_kpis, sentences
 from shoplake.cli.options import JsonOption
 from shoplake.cli.output import Output
 from shoplake.core.logs import configure
@@ -47,17 +48,10 @@ def preview(
     columns = ("table", "why", "rows_added", "rows_removed", "rows_changed", "seconds")
     rows = [(one.table_name, one.why, *_counts(one), round(one.seconds, 2)) for one in seen.tables]
     output.table("tables", columns, rows)
-    if as_json:
-        moved = [one.difference for one in seen.tables if one.difference is not None]
-        details = [(one.table_name, one.changed_columns, one.examples, [vars(value) for value in one.changed_values]) for one in moved]
-        output.table("details", ("table", "columns_changed", "examples", "values"), details)
-    for one in seen.tables:
-        for sentence in _sentences(one):
-            output.say(f"{one.table_name}: {sentence}")
+    print_details(output, [one.difference for one in seen.tables if one.difference is not None])
     for check in seen.warnings:
         output.note(f"{check.severity}: {check.sentence}")
-    kpis = [(name, before, after, _gap(before, after)) for name, (before, after) in seen.kpis.items()]
-    output.table("kpis", ("kpi", "before", "after", "difference"), kpis, title="KPIs over all of gold.daily_sales")
+    print_kpis(output, seen.kpis)
     output.say(_ending(seen))
     output.close()
 
@@ -65,25 +59,6 @@ def preview(
 def _counts(table: "PreviewedTable") -> tuple[int, int, int]:
     moved = table.difference
     return (moved.rows_added, moved.rows_removed, moved.rows_changed) if moved is not None else (0, 0, 0)
-
-
-def _sentences(table: "PreviewedTable") -> list[str]:
-    """What differs in a table: by column, and in the first rows."""
-    moved = table.difference
-    if moved is None:
-        return []
-    said = [f"first {kind}: {', '.join(f'({key})' for key in keys)}." for kind, keys in moved.examples.items() if kind != "changed"]
-    if moved.changed_columns:
-        said.append("differ in " + ", ".join(f"{name} ({count:,})" for name, count in moved.changed_columns.items()) + ".")
-    return said + [f"({one.row_key}) {one.column}: {_shown(one.before)} is {_shown(one.after)}." for one in moved.changed_values]
-
-
-def _shown(value: str | None) -> str:
-    return "none" if value is None else value
-
-
-def _gap(before: "Kpi", after: "Kpi") -> "Kpi":
-    return after - before if before is not None and after is not None else None
 
 
 def _ending(seen: "Preview") -> str:
@@ -103,12 +78,12 @@ def _markdown(seen: "Preview") -> str:
     if seen.kpis and any(before != after for before, after in seen.kpis.values()):
         lines += ["", "| KPI over all days | before | after | difference |", "| --- | ---: | ---: | ---: |"]
         lines += [
-            f"| {name} | {_number(before)} | {_number(after)} | {_number(_gap(before, after))} |"
+            f"| {name} | {_number(before)} | {_number(after)} | {_number(gap(before, after))} |"
             for name, (before, after) in seen.kpis.items()
             if before != after
         ]
     for one in seen.tables:
-        if said := _sentences(one):
+        if one.difference is not None and (said := sentences(one.difference)):
             lines += ["", f"### `{one.table_name}`", "", *(f"- {sentence}" for sentence in said)]
     lines += ["", *(f"- {check.severity}: {check.sentence}" for check in seen.warnings)] if seen.warnings else []
     return "\n".join(lines) + "\n"

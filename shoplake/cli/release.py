@@ -4,14 +4,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from shoplake.cli.differences import print_details, print_kpis
 from shoplake.cli.options import JsonOption, NoWaitOption
 from shoplake.cli.output import Output
 from shoplake.core.logs import configure
 from shoplake.core.settings import load_settings
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from iceberg.releases import Release
 
 NumberArgument = Annotated[int, typer.Argument(help="The number of the release.", metavar="N", min=1)]
@@ -103,19 +102,9 @@ def diff(
         columns = ("table", "outcome", "rows_added", "rows_removed", "rows_changed")
         rows = [(one.table_name, one.status, one.rows_added, one.rows_removed, one.rows_changed) for one in moved]
         output.table("tables", columns, rows, title="Tables that moved")
-    if as_json:
-        output.table(
-            "details", ("table", "columns_changed", "examples"), [(one.table_name, one.changed_columns, one.examples) for one in moved]
-        )
-    for one in moved:
-        parts = [f"{kind}: {', '.join(f'({key})' for key in keys)}" for kind, keys in one.examples.items()]
-        if one.changed_columns:
-            parts.append("differ in " + ", ".join(f"{name} ({count:,})" for name, count in one.changed_columns.items()))
-        if parts:
-            output.say(f"{one.table_name}: first {'; '.join(parts)}.")
+    print_details(output, moved)
     earlier, later = kpis_of(old), kpis_of(new)
-    kpis = [(name, earlier.get(name), value, _gap(earlier.get(name), value)) for name, value in later.items()]
-    output.table("kpis", ("kpi", "before", "after", "difference"), kpis, title="KPIs over all of gold.daily_sales")
+    print_kpis(output, {name: (earlier.get(name), value) for name, value in later.items()})
     if not moved:
         output.say("Every table is the same in both.")
     output.close()
@@ -123,10 +112,6 @@ def diff(
 
 def _ends(release: "Release") -> dict[str, Any]:
     return {"release": release.release_id, "published_at": release.published_at, "cut": release.cut_end_lsn}
-
-
-def _gap(before: "Decimal | int | None", after: "Decimal | int | None") -> "Decimal | int | None":
-    return after - before if before is not None and after is not None else None
 
 
 def rollback(release: NumberArgument, no_wait: NoWaitOption = False, as_json: JsonOption = False) -> None:
