@@ -3,7 +3,8 @@
 Here money comes from the payments: revenue is what was paid less shipping and
 tax. The transforms take it from the order (:mod:`spark_jobs.sales`). Both agree
 as long as an order costs what its lines do, is paid in full, and is counted
-once, on its day.
+once, on its day. A payment that was lost would be missing in both; what its
+customer has is therefore paid, since cash at the door is taken at the door.
 """
 
 from iceberg.quality.checks import Ledger, LedgerCheck, SumCheck, sums_to
@@ -16,7 +17,7 @@ ORDER_LEDGER = Ledger(
         select *, least(paid_back_amount, revenue) as refunded_amount
         from (
             select
-                order_id, order_date, order_month, order_hour, channel_code, items_amount, discount_amount, total_amount,
+                order_id, order_date, order_month, order_hour, channel_code, status, items_amount, discount_amount, total_amount,
                 coalesce(line_items_amount, 0) as line_items_amount,
                 coalesce(line_discount_amount, 0) as line_discount_amount,
                 coalesce(succeeded_amount, 0) as paid_amount,
@@ -55,6 +56,14 @@ ORDER_RULES = (
         "orders must be paid in full, once, or not at all",
         "are not",
         ("paid_amount", "total_amount"),
+    ),
+    LedgerCheck(
+        "delivered order is paid",
+        ORDER_LEDGER,
+        "status in ('delivered', 'returned') and paid_amount = 0",
+        "orders that reached their customer must be paid",
+        "are not",
+        ("status", "paid_amount"),
     ),
     LedgerCheck(
         "refunds at most payments",

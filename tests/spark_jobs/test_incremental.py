@@ -56,8 +56,12 @@ class Shop:
             self.bronze.change("insert", "order_items", [line(number)])
             self.bronze.change("insert", "payments", [self.payments[number]])
         elif what == "truncate payments":
-            self.payments = {}
+            # Of what came back from its customer, the payments are put in again.
+            returned = {key for key, one in self.orders.items() if one["status"] == "returned"}
+            self.payments = {key: paid for key, paid in self.payments.items() if paid["order_id"] in returned}
             self.bronze.change("truncate", "payments", [{}])
+            if self.payments:
+                self.bronze.change("insert", "payments", list(self.payments.values()))
         elif what in ("status", "move", "price") and number in self.orders:
             self._change_order(what, number, choice)
         elif what in ("refund", "repay") and number in self.payments and self.orders:
@@ -70,6 +74,9 @@ class Shop:
             self.payments = {key: paid for key, paid in self.payments.items() if key not in gone}
             del self.orders[number]
 
+    def _is_paid(self, number: int) -> bool:
+        return any(paid["order_id"] == number and paid["status"] == "succeeded" for paid in self.payments.values())
+
     def _change_payment(self, what: str, number: int, choice: int) -> None:
         """Money is given back once and never beyond what was paid, and an order is paid once: who pays for another takes that payment's place."""
         paid = self.payments[number]
@@ -79,7 +86,8 @@ class Shop:
             self.bronze.change("insert", "payments", [self.payments[back]])
         elif what == "repay":
             other = sorted(self.orders)[choice % len(self.orders)]
-            if back in self.payments or self.orders[other]["total_amount"] != paid["amount"]:
+            is_returned = order_id in self.orders and self.orders[order_id]["status"] == "returned"
+            if is_returned or back in self.payments or self.orders[other]["total_amount"] != paid["amount"]:
                 return
             taken = [key for key, one in self.payments.items() if one["order_id"] == other and key != number]
             if any(key > PAID_BACK for key in taken):
@@ -91,7 +99,10 @@ class Shop:
 
     def _change_order(self, what: str, number: int, choice: int) -> None:
         if what == "status":
-            self.orders[number]["status"] = ("paid", "shipped", "cancelled", "returned")[choice]
+            status = ("paid", "shipped", "cancelled", "returned")[choice]
+            if status == "returned" and not self._is_paid(number):
+                return
+            self.orders[number]["status"] = status
         elif what == "move":
             self.orders[number] |= {"ordered_at": START + timedelta(hours=11 * choice), "channel_code": ("tiki", "shopee")[choice % 2]}
         else:

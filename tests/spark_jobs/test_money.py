@@ -108,6 +108,12 @@ AT_THE_SOURCE: dict[str, tuple[list[Change], list[Change], str, str]] = {
         "gold.daily_sales orders must be paid in full, once, or not at all, but 2 rows are not, first (1) with paid_amount 200.00 "
         "and total_amount 100.00.",
     ),
+    "the payments of a delivered order are lost": (
+        [("update", "orders", {**SHIPPED, "status": "delivered"}), *(("delete", "payments", {"payment_id": one}) for one in (4, 6))],
+        [("update", "orders", SHIPPED), ("insert", "payments", payment(4, 4, amount=120)), ("insert", "payments", payment(6, 4, "refunded", 40))],
+        "gold.daily_sales",
+        "gold.daily_sales orders that reached their customer must be paid, but 1 row is not, first (4) with status delivered and paid_amount 0.00.",
+    ),
     "more is paid back than was paid": (
         [("update", "payments", payment(6, 4, "refunded", 121))],
         [("update", "payments", payment(6, 4, "refunded", 40))],

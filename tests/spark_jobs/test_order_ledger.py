@@ -45,8 +45,8 @@ LINES = [(2, 30, 10), (1, 40, 0)]
         (SOUND, [("failed", 115), ("succeeded", 115)], 90, 0),
         (SOUND, [("succeeded", 115), ("refunded", 15), ("refunded", 25)], 90, 40),
         (SOUND, [("succeeded", 115), ("refunded", 115)], 90, 90),
-        (SOUND, [("failed", 115)], 0, 0),
-        (SOUND, [], 0, 0),
+        (("shipped", *SOUND[1:]), [("failed", 115)], 0, 0),
+        (("pending", *SOUND[1:]), [], 0, 0),
         (("cancelled", *SOUND[1:]), [("succeeded", 115), ("refunded", 115)], 0, 0),
     ],
 )
@@ -62,12 +62,13 @@ def test_revenue_is_what_was_paid_less_shipping_and_tax_and_refunds_take_from_no
     ("lines", "payments", "rules"),
     [
         ([(2, 30, 10)], [("succeeded", 115)], ["order is the sum of its lines"]),
-        ([(2, 30, 0), (1, 40, 0)], [], ["order is the sum of its lines"]),
-        ([], [], ["order is the sum of its lines"]),
+        ([(2, 30, 0), (1, 40, 0)], [("succeeded", 115)], ["order is the sum of its lines"]),
+        ([], [("succeeded", 115)], ["order is the sum of its lines"]),
         (LINES, [("succeeded", 114)], ["order is paid in full or not at all"]),
         (LINES, [("succeeded", 115), ("succeeded", 115)], ["order is paid in full or not at all"]),
+        (LINES, [("failed", 115)], ["delivered order is paid"]),
         (LINES, [("succeeded", 115), ("refunded", 100), ("refunded", 16)], ["refunds at most payments"]),
-        (LINES, [("failed", 115), ("refunded", 1)], ["refunds at most payments"]),
+        (LINES, [("failed", 115), ("refunded", 1)], ["delivered order is paid", "refunds at most payments"]),
     ],
 )
 def test_an_order_that_its_lines_or_payments_contradict_breaks_the_rule(
