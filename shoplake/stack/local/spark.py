@@ -163,7 +163,8 @@ def _connect_properties(settings: Settings) -> dict[str, str]:
 
 def _history_properties(settings: Settings) -> dict[str, str]:
     return {
-        "spark.history.fs.logDirectory": (folder(settings) / "events").as_uri(),
+        # Taken as it stands, unlike the Connect server's: a space may not be encoded.
+        "spark.history.fs.logDirectory": f"file://{folder(settings) / 'events'}",
         "spark.history.ui.port": str(settings.history_port),
         "spark.history.fs.update.interval": "5s",
         "spark.history.retainedApplications": "5",
