@@ -45,25 +45,27 @@ def follow(
 ) -> Iterator[Round | CheckFailedError | ServiceError]:
     """Round after round until ``stop`` is set, which ends it between two rounds; those in which nothing new was found are left out.
 
-    What a check refuses is given in place of the round, and built again with the
-    next rows that come; so is a service that does not answer, which is asked
+    What a check refuses is given in place of the round, and built again once the
+    cut has moved; so is a service that does not answer, which is asked
     again after the pause. Raises ServiceError when one stays away for ten
     minutes, and at once what else :func:`run_round` raises.
     """
-    is_refused, away_since = False, None
+    # The cut that was published or refused: by whomever rows were ingested, as long as it stands there is nothing to build.
+    settled, away_since = None, None
     while not stop.is_set():
         started = time.monotonic()
         try:
             ingested = ingest(settings, on_wait=on_wait)
-            if ingested.row_count or not is_refused:
-                built = build(settings, on_wait=on_wait)
-                is_refused = False
-                if built.release is not None:
-                    yield Round(ingested, built, time.monotonic() - started)
+            if ingested.cut != settled:
+                try:
+                    built = build(settings, on_wait=on_wait)
+                except CheckFailedError as problem:
+                    yield problem
+                else:
+                    if built.release is not None:
+                        yield Round(ingested, built, time.monotonic() - started)
+                settled = ingested.cut
             away_since = None
-        except CheckFailedError as problem:
-            is_refused, away_since = True, None
-            yield problem
         except ServiceError as problem:
             away_since = away_since or started
             if time.monotonic() - away_since > _PATIENCE_SECONDS:

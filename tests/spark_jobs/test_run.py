@@ -92,7 +92,6 @@ def test_deletes_key_changes_truncates_and_unsent_values_reach_silver(traded: Tr
     assert_incremental_equals_full(fresh, ("silver.customers", "silver.customer_history"))
 
 
-@pytest.mark.long
 def test_rows_behind_the_cut_wait_for_the_next_one(traded: Traded) -> None:
     bronze, fresh = traded.bronze, traded.settings
     place(bronze, 4)
@@ -183,6 +182,17 @@ def test_keys_and_references_are_checked(traded: Traded, table: str, row: Row, s
         build(traded.settings)
 
 
+def test_lines_that_do_not_add_up_to_their_order_stop_the_release(traded: Traded) -> None:
+    bronze, fresh = traded.bronze, traded.settings
+    bronze.change("insert", "order_items", [line(1, number=2)])
+    bronze.commit()
+    with pytest.raises(
+        CheckFailedError,
+        match=r"orders must have the amounts of their lines, but 1 row does not, first \(1\) with items_amount 100\.00 and line_items_amount 200\.00",
+    ):
+        build(fresh)
+
+
 def test_tasks_of_other_processes_share_a_run_by_its_number(traded: Traded) -> None:
     bronze, fresh = traded.bronze, traded.settings
     place(bronze, 4)
@@ -235,7 +245,6 @@ def test_a_main_that_somebody_else_moved_is_refused_and_put_back_by_a_rollback(t
     assert (1, "gold") in rows_of(fresh, "silver.customers", "customer_id", "tier")
 
 
-@pytest.mark.long
 def test_after_a_rollback_the_next_build_takes_in_again_what_came_since(traded: Traded) -> None:
     bronze, fresh = traded.bronze, traded.settings
     old = whole_lake(fresh)
@@ -263,7 +272,6 @@ def test_an_input_that_was_never_captured_is_named(bronze: Bronze, fresh: Settin
         build(fresh)
 
 
-@pytest.mark.long
 def test_the_spark_ui_names_each_job_by_table_and_step(traded: Traded, spark_services: Settings) -> None:
     bronze, fresh = traded.bronze, traded.settings
     bronze.change("update", "orders", [order(1, status="shipped", amount=0)])
