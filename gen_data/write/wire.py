@@ -18,8 +18,10 @@ from gen_data.write.fold import key_of
 # PostgreSQL counts from 2000.
 _EPOCH_MICROSECONDS, _EPOCH_DAYS = 946_684_800_000_000, 10_957
 _TEXT_FORMAT, _BINARY_FORMAT = 0, 1
-# Steps that the server may be behind before we wait for it.
-_MOST_OPEN_STEPS = 256
+# The server sends its answers at each sync, and a transaction is too small to be worth a packet.
+_COMMITS_PER_SYNC = 32
+# Syncs that the server may be behind before we wait for it.
+_MOST_OPEN_SYNCS = 8
 
 # A connection may see more than one pipeline that prepares.
 _NUMBERS = itertools.count()
@@ -32,6 +34,9 @@ class Statement(NamedTuple):
 
     text: str
     formats: tuple[int, ...]
+
+
+_BEGIN, _COMMIT_AND_BEGIN = Statement("begin", ()), Statement("commit and chain", ())
 
 
 def statement_of(connection: psycopg.Connection, change: Insert | Update | Delete, formats: Sequence[int]) -> Statement:
@@ -88,29 +93,34 @@ def _bytes(column: Any) -> tuple[list[bytes | None], int]:
 class Pipeline:
     """Sends prepared statements without waiting for each answer; what lies between two calls of :meth:`commit` is one transaction.
 
-    After the first statement that is refused its transaction has no effect;
-    those behind it must see to that themselves. The refusal is raised once
-    everything that was sent has been answered.
+    After the first statement that is refused its transaction and all that
+    follow have no effect. The refusal is raised once everything that was sent
+    has been answered.
     """
 
     def __init__(self, connection: psycopg.Connection, prepared: dict[Statement, bytes]) -> None:
+        self._connection = connection
         self._pgconn = connection.pgconn
         self._encoding = connection.info.encoding
         self._prepared = prepared
-        self._open_steps = 0
+        self._commits = 0
+        self._open_syncs = 0
         self._problem: psycopg.Error | None = None
 
     def __enter__(self) -> "Pipeline":
-        """Put the connection into pipeline mode."""
+        """Put the connection into pipeline mode, and begin the first transaction."""
         self._pgconn.nonblocking = 1
         self._pgconn.enter_pipeline_mode()
+        self.send(_BEGIN)
         return self
 
     def __exit__(self, *_: object) -> None:
         """Wait for all answers, and put the connection back. Raises the first refusal, or OperationalError when the server went away."""
-        self._read(0)
+        self._sync(0)
         self._pgconn.exit_pipeline_mode()
         self._pgconn.nonblocking = 0
+        # Ends the transaction that the last commit began, or the one that was refused.
+        self._connection.commit()
         if self._problem is not None:
             raise self._problem
 
@@ -119,7 +129,7 @@ class Pipeline:
         """Whether a statement is known to have been refused."""
         return self._problem is not None
 
-    def send(self, statement: Statement, row: Parameters) -> None:
+    def send(self, statement: Statement, row: Parameters = ()) -> None:
         """Send a statement for one row."""
         name = self._prepared.get(statement)
         if name is None:
@@ -129,16 +139,19 @@ class Pipeline:
         self._pgconn.send_query_prepared(name, row, statement.formats)
 
     def commit(self) -> None:
-        """End the transaction."""
-        self._pgconn.pipeline_sync()
-        self._open_steps += 1
-        if self._open_steps >= _MOST_OPEN_STEPS:
-            self._read(_MOST_OPEN_STEPS // 2)
+        """End the transaction, and begin the next."""
+        # After a refusal the server skips what comes up to the next sync, and refuses what comes behind that.
+        self.send(_COMMIT_AND_BEGIN)
+        self._commits += 1
+        if self._commits % _COMMITS_PER_SYNC == 0:
+            self._sync(_MOST_OPEN_SYNCS)
 
-    def _read(self, open_steps: int) -> None:
-        """Read answers until at most so many transactions are unanswered."""
+    def _sync(self, most_open: int) -> None:
+        """Ask for the answers so far, and read until at most so many syncs are unanswered."""
+        self._pgconn.pipeline_sync()
+        self._open_syncs += 1
         poll = select.poll()
-        while self._open_steps > open_steps:
+        while self._open_syncs > most_open:
             is_unsent = self._pgconn.flush()
             poll.register(self._pgconn.socket, select.POLLIN | (select.POLLOUT if is_unsent else 0))
             poll.poll()
@@ -148,7 +161,7 @@ class Pipeline:
 
     def _results(self) -> Iterator[pq.abc.PGresult]:
         is_between = False
-        while self._open_steps and not self._pgconn.is_busy():
+        while self._open_syncs and not self._pgconn.is_busy():
             result = self._pgconn.get_result()
             if result is not None:
                 yield result
@@ -158,6 +171,6 @@ class Pipeline:
 
     def _take(self, result: pq.abc.PGresult) -> None:
         if result.status == pq.ExecStatus.PIPELINE_SYNC:
-            self._open_steps -= 1
+            self._open_syncs -= 1
         elif result.status == pq.ExecStatus.FATAL_ERROR and self._problem is None:
             self._problem = errors.error_from_result(result, self._encoding)

@@ -39,7 +39,7 @@ class Sizes:
 
     days: int = 365
     orders_per_day: int = 2_740
-    live_ticks: int = 30
+    live_ticks: int = 10
 
 
 @dataclass(frozen=True)
@@ -164,11 +164,13 @@ def copy_ready_files(services: Settings, files: dict[str, Path]) -> float:
 def _live(settings: Settings, ticks: int) -> tuple[Figure, float]:
     """Ticks of many orders, one after the other without a pause; and the orders a second that the rate of steps is enough for.
 
-    The orders of these ticks are young, and most of their steps are to come. So
-    the rate counts steps, and divides by the steps that an order of this shop
-    takes, with all the visits around it.
+    It is noon in the shop, when a tick has about its share of a day's orders.
+    They are young, and most of their steps are to come. So the rate counts
+    steps, and divides by the steps that an order of this shop takes, with all
+    the visits around it.
     """
     with own_shop(settings, Wishes()) as shop:
+        pass_time(shop, shop.state.clock.day_end(shop.state.counters.next_tick) + TICKS_PER_DAY // 2)
         changes = advance(shop.state, shop.state.counters.next_tick + TICKS_PER_DAY)
         steps = np.concatenate([np.stack([change.at, change.step]) for change in changes if len(change)], axis=1)
         orders = sum(len(change) for change in changes if change.table.name == "orders" and "ordered_at" in change.columns)

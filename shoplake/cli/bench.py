@@ -48,7 +48,7 @@ def bench(
 def generate(
     days: Annotated[int, typer.Option(help="Days of shop time in the first load; a second one has twice as many.", min=1)] = 365,
     orders_per_day: Annotated[int, typer.Option(help="Orders of a normal day.", min=1)] = 2_740,
-    live_ticks: Annotated[int, typer.Option(help="Ticks of the live shop.", min=1)] = 30,
+    live_ticks: Annotated[int, typer.Option(help="Ticks of the live shop.", min=1)] = 10,
     page: Annotated[Path | None, typer.Option(help="Where to write a page of the figures. Default: nowhere.")] = None,
     as_json: JsonOption = False,
 ) -> None:
