@@ -16,8 +16,18 @@ from shoplake.core.progress import Progress, silent
 from shoplake.core.settings import Settings
 
 # Room for the sorts and joins of millions of orders, one query at a time. A loop in a loop never ends where a guess of rows is wrong, and sums
-# by hash take twice the room that they are given.
-_PLANNING = {"work_mem": "256MB", "hash_mem_multiplier": "2", "enable_nestloop": "off", "enable_hashagg": "off", "jit": "off"}
+# by hash take twice the room that they are given. Rows in the order of an index that is not theirs are read again and again once they are more
+# than the cache holds: sorting grows with the rows, and a second core helps with it.
+_PLANNING = {
+    "work_mem": "256MB",
+    "hash_mem_multiplier": "2",
+    "enable_nestloop": "off",
+    "enable_hashagg": "off",
+    "effective_cache_size": "256MB",
+    "parallel_setup_cost": "100",
+    "parallel_tuple_cost": "0.02",
+    "jit": "off",
+}
 
 # Of a tick that is being written step by step, everything may be there already. What is broken is materialized, or the planner would take
 # a way that finds a first row soon and all of them never: there is none as a rule.
