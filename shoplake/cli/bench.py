@@ -13,6 +13,7 @@ def register(app: typer.Typer) -> None:
     """Add the command group."""
     group = typer.Typer(callback=bench, invoke_without_command=True)
     group.command()(generate)
+    group.command()(build)
     app.add_typer(group, name="bench")
 
 
@@ -78,3 +79,34 @@ def generate(
     output.close()
     if page is not None:
         write_page(page, "shoplake bench generate", report.figures, tables)
+
+
+def build(
+    orders_per_day: Annotated[int, typer.Option(help="Orders of a normal day.", min=500)] = 2_740,
+    days: Annotated[str, typer.Option(help="Days of history, from the shortest to the longest.")] = "23,91,365",
+    follow: Annotated[float, typer.Option(help="Seconds to follow a live shop.", min=30)] = 300.0,
+    page: Annotated[Path | None, typer.Option(help="Where to write a page of the figures. Default: nowhere.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure what a build costs, next to DuckDB and as the history grows, and how fresh gold is. A year of 1,000,000 orders takes an hour.
+
+    Example: shoplake bench build --days 2,4,8 --follow 60
+    """
+    from shoplake.bench.build import Sizes, measure_build
+    from shoplake.bench.figures import COLUMNS, row, write_page
+    from shoplake.core.errors import SettingsError
+    from shoplake.stack.private import private_stack
+
+    output = Output(as_json)
+    try:
+        sizes = Sizes(orders_per_day, [int(part) for part in days.split(",")], follow)
+    except ValueError:
+        raise SettingsError(f"bench: {days} are no days. Give whole numbers, as in --days 23,91,365.") from None
+    with private_stack("spark", "airflow-api", "airflow-scheduler", "airflow-dag-processor", pipeline_schedule="0 0 1 1 *") as services:
+        figures, tables = measure_build(services, output.note, sizes)
+    for title, columns, rows in tables:
+        output.table(title.lower().replace(" ", "_"), columns, rows)
+    output.table("figures", COLUMNS, [row(figure) for figure in figures])
+    output.close()
+    if page is not None:
+        write_page(page, "shoplake bench build", figures, tables)

@@ -1,0 +1,143 @@
+"""`shoplake bench build`: what numbers cost, from a full build of a large history to a question about yesterday."""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from gen_data.generate import backfill, pass_time
+from gen_data.shop import Wishes, own_shop
+from iceberg.releases import find_release
+from iceberg.runs import catalog_database, load_run
+from shoplake.bench.figures import Figure, FurtherTable
+from shoplake.bench.freshness import commits_to_gold, gold_questions, minutes_through_airflow
+from shoplake.bench.peer import Made, hand_over, make_with_duckdb
+from shoplake.bench.processes import run
+from shoplake.core.errors import BuildError
+from shoplake.core.settings import Settings
+from shoplake.stack.private import fresh_databases
+
+CHANGED_ROWS = 10_000
+_TIMES = 3
+_TRADE_MINUTES = 3
+_NEWEST, _ALL_DAYS = "the newest orders", "orders of all days"
+
+_PEER_COLUMNS = ("table", "spark_seconds", "duckdb_seconds", "ratio", "rows")
+_CHANGE_COLUMNS = ("changed", "orders", "ingest_seconds", "build_seconds", "build_next_to_the_shortest_history")
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much to build: orders per day, days of history from the shortest to the longest, and for how long releases are followed."""
+
+    orders_per_day: int = 2_740
+    days: Sequence[int] = (23, 91, 365)
+    follow_seconds: float = 300.0
+
+
+def measure_build(services: Settings, say: Callable[[str], None], sizes: Sizes = Sizes()) -> tuple[list[Figure], list[FurtherTable]]:
+    """Measure in a running stack of PostgreSQL, MinIO, Spark and Airflow; the longest history in its own databases, which Airflow knows."""
+    figures: list[Figure] = []
+    peer: list[Sequence[str | float | None]] = []
+    changes: list[tuple[str, int, float, float]] = []
+    with fresh_databases(services) as warm:
+        say("warm up on a small day")
+        backfill(warm, 1, "normal_day", 200)
+        run(warm, "run")
+    for days in sizes.days:
+        orders, is_longest = days * sizes.orders_per_day, days == sizes.days[-1]
+        databases: AbstractContextManager[Settings] = nullcontext(services) if is_longest else fresh_databases(services)
+        with databases as settings:
+            say(f"{orders:,} orders: generate, ingest, build")
+            backfill(settings, days, "normal_day", sizes.orders_per_day)
+            ingested = run(settings, "ingest")
+            built = run(settings, "build")
+            if is_longest:
+                say(f"{orders:,} orders: the same in DuckDB")
+                peer, in_duckdb = _next_to_duckdb(settings)
+                figures = [
+                    Figure(f"first load of {orders:,} orders", ingested.seconds, None, ingested.peak_bytes),
+                    Figure(f"build of {len(peer)} tables of {orders:,} orders, in full", built.seconds, None, None, "DuckDB", in_duckdb),
+                ]
+            for where in (_NEWEST, _ALL_DAYS):
+                say(f"{orders:,} orders: {CHANGED_ROWS:,} rows change, {where}")
+                costs = [_change(settings, where, turn) for turn in range(_TIMES)]
+                changes.append((where, orders, *(statistics.median(parts) for parts in zip(*costs, strict=True))))
+    say(f"{_TRADE_MINUTES} minutes of trade")
+    rounds = [_trade_and_run(services) for _ in range(_TIMES)]
+    figures.append(Figure(f"ingest and build after {_TRADE_MINUTES} minutes of trade (median of {_TIMES})", statistics.median(rounds)))
+    figures += minutes_through_airflow(services, say, _TIMES, lambda: _trade(services))
+    figures += commits_to_gold(services, say, sizes.follow_seconds)
+    figures += gold_questions(services, say)
+    title = "Each table, seconds: three side by side in Spark, one after the other in DuckDB"
+    return figures, [
+        (title, _PEER_COLUMNS, peer),
+        (f"{CHANGED_ROWS:,} rows change (median of {_TIMES})", _CHANGE_COLUMNS, _with_growth(changes)),
+    ]
+
+
+def _next_to_duckdb(settings: Settings) -> tuple[list[Sequence[str | float | None]], float]:
+    """Each table with its seconds here and there, and the seconds of all in DuckDB, those left out that it cannot make."""
+    with catalog_database(settings.catalog_dsn) as connection:
+        release, tables = find_release(connection)
+        if release.run_id is None:
+            raise BuildError("bench: the newest release is a rollback, of which there is nothing to compare. Build first.")
+        built = load_run(connection, release.run_id)
+    versions = {name: table.snapshot_id for name, table in tables.items()}
+    versions |= {name: read.snapshot_id for name, read in built.inputs.items()}
+    with tempfile.TemporaryDirectory(prefix="shoplake-bench-") as folder:
+        hand_over(settings, versions, release.cut_end_lsn, Path(folder))
+        there = {made.table: made for made in make_with_duckdb(Path(folder))}
+    rows = [_compared(name, built.tables[name].seconds or 0.0, there.get(name)) for name in built.tables]
+    return rows, sum(made.seconds or 0.0 for made in there.values())
+
+
+def _compared(name: str, seconds: float, made: Made | None) -> Sequence[str | float | None]:
+    if made is None or made.seconds is None:
+        return (name, seconds, None, None, made.problem if made else "not made")
+    return (name, seconds, round(made.seconds, 2), round(seconds / made.seconds, 1), "the same" if made.is_same else "others")
+
+
+def _change(settings: Settings, where: str, turn: int) -> tuple[float, float]:
+    """Change the fixed number of orders in the shop, and bring that to gold: seconds of the ingest and of the build."""
+    with psycopg.connect(settings.shop_dsn) as shop:
+        shop.execute(
+            """
+            with numbered as (
+                select order_id, row_number() over (order by ordered_at desc, order_id) as number, greatest(1, count(*) over () / %(wanted)s) as step
+                from orders
+            )
+            update orders set updated_at = updated_at + interval '1 microsecond'
+            where order_id in (
+                select order_id from numbered
+                where case when %(newest)s then number <= %(wanted)s else number %% step = %(turn)s %% step and number <= step * %(wanted)s end
+            )
+            """,
+            {"wanted": CHANGED_ROWS, "newest": where == _NEWEST, "turn": turn},
+        )
+    return run(settings, "ingest").seconds, run(settings, "build").seconds
+
+
+def _trade(settings: Settings) -> None:
+    with own_shop(settings, Wishes()) as shop:
+        pass_time(shop, shop.state.counters.next_tick + _TRADE_MINUTES)
+
+
+def _trade_and_run(settings: Settings) -> float:
+    _trade(settings)
+    started = time.monotonic()
+    run(settings, "run")
+    return time.monotonic() - started
+
+
+def _with_growth(changes: Sequence[tuple[str, int, float, float]]) -> list[Sequence[str | float | None]]:
+    first: dict[str, float] = {}
+    return [
+        (where, orders, round(ingest, 2), round(build, 2), round(build / first.setdefault(where, build), 2))
+        for where, orders, ingest, build in changes
+    ]
