@@ -19,7 +19,7 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.table import Table
 
-from iceberg.cuts import latest_cut_at
+from iceberg.cuts import source_read_at
 from iceberg.failures import service_failures, store_failure
 from iceberg.quality.results import CheckResult, results_of_version
 from iceberg.releases import Release, ReleaseTable, find_release
@@ -151,7 +151,7 @@ class ReleaseReader:
     def captured_at(self) -> datetime | None:
         """When changes of the source were last read into bronze; None where that is not known."""
         with service_failures("lake", refused=ReleaseError), catalog_database(self._dsn) as connection:
-            return latest_cut_at(connection)
+            return source_read_at(connection)
 
     def checks(self, name: str) -> list[CheckResult]:
         """What the checks of a table found when its version was built."""

@@ -181,6 +181,7 @@ class _Ingest:
     def follow_log(self) -> None:
         """Batches of whole transactions from the log, until it is covered as far as it reached at the start."""
         name = self.settings.source_name
+        read_at = self.session.execute("select clock_timestamp()").fetchone()
         up_to = slot.flush_position(self.source)
         # Below the newest load some table would be seen before its first row.
         floor = max(self.positions.values(), default=0)
@@ -198,6 +199,8 @@ class _Ingest:
             slot.advance(self.source, name, position)
             self.progress("changes", sum(self.result.changes.values()))
             if is_last:
+                if read_at is not None and position >= floor:
+                    cuts.record_reading(self.session, read_at[0])
                 return
 
     def _write(self, batch: Batch, position: int) -> None:

@@ -74,12 +74,11 @@ def commits_to_gold(services: Settings, say: Callable[[str], None], seconds: flo
     cuts = [release.cut_end_lsn for release in releases]
     reader = ReleaseReader(open_catalog(services, reader=True), services.reader_catalog_dsn)
     with duckdb.connect() as engine:
-        engine.execute("set timezone = 'UTC'")
         engine.register("changes", reader.changes("bronze.orders"))
         commits = engine.execute(
-            "select distinct _end_lsn, _committed_at from changes where _end_lsn > ? and _end_lsn <= ?", [begun_at, cuts[-1]]
+            "select distinct _end_lsn, epoch(_committed_at) from changes where _end_lsn > ? and _end_lsn <= ?", [begun_at, cuts[-1]]
         ).fetchall()
-    ages = [(releases[bisect_left(cuts, end_lsn)].published_at - committed_at).total_seconds() for end_lsn, committed_at in commits]
+    ages = [releases[bisect_left(cuts, end_lsn)].published_at.timestamp() - committed_at for end_lsn, committed_at in commits]
     what = f"a commit is in gold, of {len(ages):,} commits in {seconds:,.0f} s"
     return [Figure(f"{what}: 95th of 100", statistics.quantiles(ages, n=20)[-1]), Figure(f"{what}: median", statistics.median(ages))]
 

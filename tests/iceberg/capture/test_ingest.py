@@ -6,7 +6,7 @@ import pytest
 from iceberg.bronze import position_of
 from iceberg.capture.ingest import ingest
 from iceberg.catalog import open_catalog
-from iceberg.cuts import latest_cut
+from iceberg.cuts import latest_cut, source_read_at
 from shoplake.core.errors import BusyError, CaptureError
 from shoplake.core.lock import only_one
 from shoplake.core.settings import Settings
@@ -50,6 +50,19 @@ def test_a_run_with_nothing_new_writes_nothing(source: Settings) -> None:
         assert again.row_count == 0
         assert again.cut == first.cut
     assert snapshots(source) == before
+
+
+def test_a_run_with_nothing_new_says_that_bronze_is_as_new_as_the_source(source: Settings) -> None:
+    ingest(source)
+    with psycopg.connect(source.catalog_dsn) as connection:
+        connection.execute("update shoplake.cuts set read_at = read_at - interval '1 day'")
+        row = connection.execute("select now()").fetchone()
+    assert row is not None
+    ingest(source)
+    with psycopg.connect(source.catalog_dsn) as connection:
+        read_at = source_read_at(connection)
+    assert read_at is not None
+    assert read_at > row[0]
 
 
 def test_an_idle_publication_does_not_pin_the_sources_log(source: Settings) -> None:
