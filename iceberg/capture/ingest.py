@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +35,8 @@ from shoplake.core.progress import Progress, silent
 from shoplake.core.settings import Settings
 
 MESSAGES_A_PEEK = 250_000
+# Tables that are written side by side.
+_WRITERS = 4
 _SECONDS_FOR_A_DYING_READER = 15
 
 
@@ -231,10 +234,15 @@ class _Ingest:
             chunks = [chunk for part in parts if (chunk := _rows(part, table, covered, next_id)).num_rows]
             if chunks:
                 prepared.append((name, table, chunks))
-        for name, table, chunks in prepared:
-            rows = bronze.append(self.catalog, table, chunks, position, resolved_inputs(self.session))
-            self.result.changes[name] = self.result.changes.get(name, 0) + rows
-            self.positions[name] = position
+
+        def append(name: str, table: Table, chunks: list[pa.Table]) -> tuple[str, int]:
+            return name, bronze.append(self.catalog, table, chunks, position, resolved_inputs(self.session))
+
+        # A commit is mostly waiting. Where one fails the others are whole, and their own positions say so.
+        with ThreadPoolExecutor(_WRITERS) as writers:
+            for name, rows in writers.map(lambda one: append(*one), prepared):
+                self.result.changes[name] = self.result.changes.get(name, 0) + rows
+                self.positions[name] = position
 
 
 def _peek(source: psycopg.Connection[Any], name: str, up_to: int) -> bytes:

@@ -1,5 +1,6 @@
 """Kills a real ingest between any two of its steps."""
 
+import itertools
 import multiprocessing
 import os
 import signal
@@ -30,15 +31,15 @@ STEPS: dict[str, tuple[Any, str]] = {
 def _ingest_and_die(settings: Settings, step: str, call: int, when: str, reload: bool) -> None:
     module, name = STEPS[step]
     real: Callable[..., Any] = getattr(module, name)
-    calls = 0
+    # Tables are written side by side, so each call keeps its own number.
+    calls = itertools.count(1)
 
     def deadly(*arguments: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls == call and when == "before":
+        number = next(calls)
+        if number == call and when == "before":
             os.kill(os.getpid(), signal.SIGKILL)
         result = real(*arguments)
-        if calls == call and when == "after":
+        if number == call and when == "after":
             os.kill(os.getpid(), signal.SIGKILL)
         return result
 
