@@ -24,7 +24,8 @@ from tests.spark_jobs.source_changes import Source
 
 pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.timeout(10_800)]
 
-SEQUENCES = int(os.environ.get("SHOPLAKE_TEST_SEQUENCES", "100"))
+HUNDRED = 100
+SEQUENCES = int(os.environ.get("SHOPLAKE_TEST_SEQUENCES", str(HUNDRED)))
 COMPARED_EVERY = 10
 ALL = ("*",)
 
@@ -69,7 +70,9 @@ def test_a_hundred_sequences_of_any_changes_give_the_rows_of_a_build_from_scratc
             different = {name: _difference(rows, rows_of(shop_lake, name)) for name, rows in before.items()}
             assert {name: rows for name, rows in different.items() if rows} == {}, "\n".join(told)
             told = []
-    assert {*built} == {*tables.by_name} - {"silver.dim_date"}, "every table was built by some sequence"
+    if SEQUENCES >= HUNDRED:
+        # The calendar changes when a day comes or goes, which is seldom.
+        assert {*tables.by_name} - {*built} <= {"silver.dim_date"}, "every table was built by some sequence"
 
 
 def _difference(before: Rows, after: Rows) -> list[str]:
