@@ -14,7 +14,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+from pyiceberg.io.pyarrow import schema_to_pyarrow
+
 from iceberg.catalog import open_catalog
+from iceberg.runs import NO_SNAPSHOT
 from iceberg.table import MergeByKey, RecomputeTouched
 from shoplake.core.errors import BuildError
 from shoplake.core.settings import Settings
@@ -39,7 +43,10 @@ def hand_over(settings: Settings, versions: Mapping[str, int], cut_end_lsn: int,
     for name, snapshot_id in versions.items():
         table, own = catalog.load_table(name), folder / name
         own.mkdir()
-        for number, task in enumerate(table.scan(snapshot_id=snapshot_id).plan_files()):
+        # A table without a row has no file, which DuckDB would take for a mistake.
+        pq.write_table(schema_to_pyarrow(table.schema(), include_field_ids=False).empty_table(), own / "empty.parquet")
+        files = table.scan(snapshot_id=snapshot_id).plan_files() if snapshot_id != NO_SNAPSHOT else []
+        for number, task in enumerate(files):
             with table.io.new_input(task.file.file_path).open() as source, (own / f"{number}.parquet").open("wb") as copy:
                 while block := source.read(1 << 24):
                     copy.write(block)
@@ -51,7 +58,8 @@ def make_with_duckdb(folder: Path) -> list[Made]:
     """Make the tables above bronze that were put into ``folder``. Raises BuildError when that breaks off."""
     ended = subprocess.run([sys.executable, "-m", __name__, str(folder)], capture_output=True, text=True, check=False)
     if ended.returncode:
-        raise BuildError(f"bench: DuckDB broke off ({ended.stderr.strip().splitlines()[-1]}).")
+        told = next((line for line in reversed(ended.stderr.splitlines()) if "Error" in line), "it says nothing")
+        raise BuildError(f"bench: DuckDB broke off ({told}).")
     return [Made(**json.loads(line)) for line in ended.stdout.splitlines()]
 
 
