@@ -17,11 +17,16 @@ Row = dict[str, Any]
 Key = tuple[Any, ...]
 
 _FARTHEST = timedelta(days=3)
+# What decides which other columns of a row have a value.
+_DECIDING = {"customer_activity_log": {"kind"}}
+_REFERRED = {reference.referred_table.name for table in SHOP_TABLES for reference in table.foreign_key_constraints}
+# What goes takes with it all that refers to it, and of these so much does that little of the shop would be left.
+_LASTING = {"channels", "warehouses", "categories", "suppliers", "carriers", "distributors", "loyalty_tiers", "products"}
 
 
 @dataclass
 class Source:
-    """The rows that a shop's database holds, changed at random within what their types, keys and required columns allow.
+    """The rows that a shop's database holds, changed at random within what types, required columns and references allow.
 
     No other rule is kept: a build must come to the same rows by whatever way
     the source came to be as it is.
@@ -43,7 +48,14 @@ class Source:
     def change(self, table: Table) -> str:
         """One random change of a table in the open transaction; says which."""
         held = self.rows[table.name]
-        what = self.chance.choices(["update", "insert", "delete", "twice", "truncate"], [50, 25, 15, 9, 1])[0]
+        weights = {
+            "update": 50,
+            "insert": 25,
+            "delete": 15 * (table.name not in _LASTING),
+            "twice": 9,
+            "truncate": int(table.name not in _REFERRED),
+        }
+        what = self.chance.choices([*weights], [*weights.values()])[0]
         if not held:
             return f"{table.name} is empty"
         key = self.chance.choice(list(held))
@@ -61,18 +73,39 @@ class Source:
                 held[key] = row
                 self.bronze.change("insert", table.name, [row])
             case "delete":
-                del held[key]
-                self.bronze.change("delete", table.name, [_named(table, key)])
+                self._delete(table, key)
             case "truncate":
                 held.clear()
                 self.bronze.change("truncate", table.name, [{}])
         return f"{what} {table.name} {key}"
 
+    def _delete(self, table: Table, key: Key) -> None:
+        row = self.rows[table.name].pop(key, None)
+        if row is not None:
+            self._delete_what_refers_to(table, row)
+            self.bronze.change("delete", table.name, [_named(table, key)])
+
+    def _delete_what_refers_to(self, table: Table, row: Row) -> None:
+        for child in SHOP_TABLES:
+            for reference in child.foreign_key_constraints:
+                if reference.referred_table is table:
+                    pairs = [(element.parent.name, row[element.column.name]) for element in reference.elements]
+                    for key, held in list(self.rows[child.name].items()):
+                        if all(held[name] == value for name, value in pairs):
+                            self._delete(child, key)
+
     def _update(self, table: Table, key: Key) -> None:
         row = self.rows[table.name][key]
-        free = [column for column in table.columns if not column.primary_key and column.name not in _unique(table)]
+        referring = [{element.parent.name for element in reference.elements} for reference in table.foreign_key_constraints]
+        fixed = _unique(table) | {column.name for column in table.primary_key} | _DECIDING.get(table.name, set())
+        free = [column for column in table.columns if column.name not in fixed]
         changed = {column.name for column in self.chance.sample(free, min(len(free), self.chance.randint(1, 3)))}
-        row |= {name: self._value(table, name) for name in changed}
+        row |= {name: self._value(table, name) for name in changed.difference(*referring)}
+        # What a row refers to is what another one refers to, whole.
+        for columns in referring:
+            if changed & columns and not fixed & columns:
+                other = self.chance.choice(list(self.rows[table.name].values()))
+                row |= {name: other[name] for name in columns}
         # What is stored out of line and stays as it is is not sent again.
         out_of_line = [c.name for c in free if isinstance(c.type, Text | Numeric) and c.name not in changed and row[c.name] is not None]
         unsent = self.chance.sample(out_of_line, 1) if out_of_line and self.chance.random() < 0.2 else []
