@@ -16,7 +16,7 @@ from gen_data.write.wire import Parameters, Pipeline, Statement, parameters, sta
 
 _RANKS = {table.fullname: rank for rank, table in enumerate(TABLES)}
 _LOCK = "shop steps"
-# A step that does not follow the last one fails.
+# A step that does not follow the last one fails: where a commit is refused, no transaction is left that would refuse what comes behind it.
 _COUNT_STEP = Statement("update shop_control.tick_journal set steps_done = steps_done + 1 / (steps_done = $1::bigint)::int", (0,))
 # The history of customers takes the time of a deletion from here.
 _SET_NOW = Statement("select set_config('shop.now', $1, true)", (0,))

@@ -94,8 +94,8 @@ class Pipeline:
     """Sends prepared statements without waiting for each answer; what lies between two calls of :meth:`commit` is one transaction.
 
     After the first statement that is refused its transaction and all that
-    follow have no effect. The refusal is raised once everything that was sent
-    has been answered.
+    follow have no effect; what follows a refused commit must see to that itself.
+    The refusal is raised once everything that was sent has been answered.
     """
 
     def __init__(self, connection: psycopg.Connection, prepared: dict[Statement, bytes]) -> None:
@@ -140,7 +140,7 @@ class Pipeline:
 
     def commit(self) -> None:
         """End the transaction, and begin the next."""
-        # After a refusal the server skips what comes up to the next sync, and refuses what comes behind that.
+        # After a refused statement the server skips what comes up to the next sync, and refuses what comes behind that.
         self.send(_COMMIT_AND_BEGIN)
         self._commits += 1
         if self._commits % _COMMITS_PER_SYNC == 0:

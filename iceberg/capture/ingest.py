@@ -235,12 +235,13 @@ class _Ingest:
             if chunks:
                 prepared.append((name, table, chunks))
 
-        def append(name: str, table: Table, chunks: list[pa.Table]) -> tuple[str, int]:
+        def append(one: tuple[str, Table, list[pa.Table]]) -> tuple[str, int]:
+            name, table, chunks = one
             return name, bronze.append(self.catalog, table, chunks, position, resolved_inputs(self.session))
 
         # A commit is mostly waiting. Where one fails the others are whole, and their own positions say so.
         with ThreadPoolExecutor(_WRITERS) as writers:
-            for name, rows in writers.map(lambda one: append(*one), prepared):
+            for name, rows in writers.map(append, prepared):
                 self.result.changes[name] = self.result.changes.get(name, 0) + rows
                 self.positions[name] = position
 

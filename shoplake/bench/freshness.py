@@ -36,7 +36,7 @@ QUESTIONS = (
 _ASKED = 20
 
 
-def minutes_through_airflow(services: Settings, say: Callable[[str], None], times: int, trade: Callable[[], None]) -> list[Figure]:
+def trade_through_airflow(services: Settings, say: Callable[[str], None], times: int, trade: Callable[[], None]) -> list[Figure]:
     """From the trigger of an ingestion after a few minutes of trade to the release that has them; the median."""
     say("a few minutes of trade through Airflow")
     seconds = []

@@ -100,12 +100,14 @@ class Source:
         fixed = _unique(table) | {column.name for column in table.primary_key} | _DECIDING.get(table.name, set())
         free = [column for column in table.columns if column.name not in fixed]
         changed = {column.name for column in self.chance.sample(free, min(len(free), self.chance.randint(1, 3)))}
-        row |= {name: self._value(table, name) for name in changed.difference(*referring)}
+        # In order, or chance would be another in each process.
+        row |= {name: self._value(table, name) for name in sorted(changed.difference(*referring))}
         # What a row refers to is what another one refers to, whole.
         for columns in referring:
             if changed & columns and not fixed & columns:
                 other = self.chance.choice(list(self.rows[table.name].values()))
                 row |= {name: other[name] for name in columns}
+                changed |= columns
         # What is stored out of line and stays as it is is not sent again.
         out_of_line = [c.name for c in free if isinstance(c.type, Text | Numeric) and c.name not in changed and row[c.name] is not None]
         unsent = self.chance.sample(out_of_line, 1) if out_of_line and self.chance.random() < 0.2 else []
