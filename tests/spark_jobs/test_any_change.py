@@ -1,4 +1,4 @@
-"""Incremental equals full for every table, whatever happens to the source: a hundred random sequences of changes in one lake."""
+"""Incremental equals full for every table, whatever happens to the source: random sequences of changes in one lake, a few or a hundred."""
 
 import os
 import random
@@ -22,10 +22,11 @@ from tests.spark_jobs.bronze_rows import Bronze
 from tests.spark_jobs.lake_rows import Rows, rows_of
 from tests.spark_jobs.source_changes import Source
 
-pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.timeout(10_800)]
+pytestmark = pytest.mark.integration
 
-HUNDRED = 100
-SEQUENCES = int(os.environ.get("SHOPLAKE_TEST_SEQUENCES", str(HUNDRED)))
+A_FEW = 3
+A_HUNDRED = 100
+MANY = int(os.environ.get("SHOPLAKE_TEST_SEQUENCES", str(A_HUNDRED)))
 COMPARED_EVERY = 10
 ALL = ("*",)
 
@@ -39,8 +40,10 @@ def shop_lake(spark_services: Settings) -> Iterator[Settings]:
         yield settings.changed(tables=ALL)
 
 
-def test_a_hundred_sequences_of_any_changes_give_the_rows_of_a_build_from_scratch(
-    shop_lake: Settings, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.timeout(10_800)
+@pytest.mark.parametrize("sequences", [A_FEW, pytest.param(MANY, marks=pytest.mark.long)])
+def test_sequences_of_any_changes_give_the_rows_of_a_build_from_scratch(
+    shop_lake: Settings, sequences: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Checks would refuse most of what happens here, and rightly: it is the refresh that must not mind.
     monkeypatch.setattr(spark_jobs.run, "audit", lambda *_: ([], 0))
@@ -53,7 +56,7 @@ def test_a_hundred_sequences_of_any_changes_give_the_rows_of_a_build_from_scratc
     source = Source.of(Bronze(catalog, shop_lake.catalog_dsn, cut), catalog, chance)
     built: Counter[str] = Counter()
     told: list[str] = []
-    for number in range(1, SEQUENCES + 1):
+    for number in range(1, sequences + 1):
         for _ in range(chance.randint(1, 3)):
             touched = chance.sample(SHOP_TABLES, chance.randint(1, 3))
             told += [source.change(chance.choice(touched)) for _ in range(chance.randint(1, 8))]
@@ -62,7 +65,7 @@ def test_a_hundred_sequences_of_any_changes_give_the_rows_of_a_build_from_scratc
             if chance.random() < 0.8:
                 run = build(shop_lake).run
                 built.update(name for name, table in run.tables.items() if table.status == "built")
-        if number % COMPARED_EVERY == 0 or number == SEQUENCES:
+        if number % COMPARED_EVERY == 0 or number == sequences:
             source.bronze.commit()
             build(shop_lake)
             before = {name: rows_of(shop_lake, name) for name in tables.by_name}
@@ -70,7 +73,7 @@ def test_a_hundred_sequences_of_any_changes_give_the_rows_of_a_build_from_scratc
             different = {name: _difference(rows, rows_of(shop_lake, name)) for name, rows in before.items()}
             assert {name: rows for name, rows in different.items() if rows} == {}, "\n".join(told)
             told = []
-    if SEQUENCES >= HUNDRED:
+    if sequences >= A_HUNDRED:
         # The calendar changes when a day comes or goes, which is seldom.
         assert {*tables.by_name} - {*built} <= {"silver.dim_date"}, "every table was built by some sequence"
 
