@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
@@ -66,8 +67,13 @@ def machine() -> str:
     )
 
 
-# A further table of a page: its title, its columns, its rows.
-FurtherTable = tuple[str, Sequence[str], Sequence[Sequence[str | float | None]]]
+class FurtherTable(NamedTuple):
+    """A further table of a page, and what its readers have to know."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str | float | None]]
+    note: str = ""
 
 
 def write_page(path: Path, command: str, figures: list[Figure], further: Sequence[FurtherTable] = ()) -> None:
@@ -82,8 +88,8 @@ def write_page(path: Path, command: str, figures: list[Figure], further: Sequenc
         "",
         *_table(COLUMNS, [row(figure) for figure in figures]),
     ]
-    for title, columns, rows in further:
-        lines += ["", f"## {title}", "", *_table(columns, rows)]
+    for one in further:
+        lines += ["", f"## {one.title}", "", *([one.note, ""] if one.note else []), *_table(one.columns, one.rows)]
     path.write_text("\n".join(lines) + "\n")
 
 

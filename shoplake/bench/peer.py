@@ -29,12 +29,18 @@ _PLAN = "plan.json"
 
 @dataclass(frozen=True)
 class Made:
-    """A table as DuckDB made it: wall seconds, and whether it has the lake's rows; or why it could not."""
+    """A table as DuckDB made it: wall seconds, and how many of its rows the lake's table has not; or why it could not."""
 
     table: str
     seconds: float | None = None
-    is_same: bool = False
+    rows: int = 0
+    other_rows: int = 0
     problem: str = ""
+
+    @property
+    def is_same(self) -> bool:
+        """Whether it was made, with the lake's rows."""
+        return self.seconds is not None and not self.other_rows
 
 
 def hand_over(settings: Settings, versions: Mapping[str, int], cut_end_lsn: int, folder: Path) -> None:
@@ -71,15 +77,45 @@ def _activate() -> tuple[Any, Any]:
     connection = duckdb.connect()
     connection.execute(f"set threads = {THREADS}; set timezone = 'UTC'; set preserve_insertion_order = false")
     activate("duckdb", conn=connection)
-    from sqlframe.duckdb import DuckDBSession, functions
+    from sqlframe.duckdb import Column, DuckDBSession, WindowSpec, functions
 
-    # What it leaves out, in DuckDB's words.
+    # What it leaves out or says otherwise, in DuckDB's words.
     lit, col, call = functions.lit, functions.col, functions.call_function
+    struct = functions.struct
+
+    def named_struct(*fields: Any) -> Any:
+        """DuckDB wants a name for each field."""
+        columns = [col(field) for field in fields]
+        return struct(*(one if one.alias_or_name else one.alias(f"_{number}") for number, one in enumerate(columns)))
+
+    def sequence(first: Any, last: Any, step: Any = None) -> Any:
+        """DuckDB has no series of dates, only of instants."""
+        step = functions.expr("interval 1 day") if step is None else step
+        return call("generate_series", col(first), col(last), step).cast("array<date>")
+
     vars(functions).update(
         broadcast=lambda rows: rows,
+        count_if=lambda condition: functions.count(functions.when(col(condition), lit(1))),
         from_utc_timestamp=lambda instant, zone: call("timezone", lit(zone), col(instant)),
+        sequence=sequence,
+        struct=named_struct,
+        unix_seconds=lambda instant: functions.floor(call("epoch", col(instant))).cast("bigint"),
         weekday=lambda day: call("isodow", col(day)) - 1,
     )
+    # To mypy a method is no variable.
+    ensured, ordered = Column.ensure_col, WindowSpec.orderBy
+
+    def order_by(window: Any, *columns: Any) -> Any:
+        """A window's order has no names, which sqlframe gives to every function's value."""
+        spec = ordered(window, *columns)
+        order = spec.expression.args["order"]
+        order.set("expressions", [one.unalias() for one in order.expressions])
+        return spec
+
+    # An expression that is used twice is one object, which sqlframe changes under itself.
+    setattr(Column, "ensure_col", staticmethod(lambda value: ensured(value).copy()))  # noqa: B010
+    setattr(WindowSpec, "orderBy", order_by)  # noqa: B010
+    connection.execute("create macro try_parse_json(words) as case when json_valid(words) then words end")
     return DuckDBSession.builder.getOrCreate(), connection
 
 
@@ -102,15 +138,19 @@ def _made(session: Any, table: Any, tables: Any, plan: Mapping[str, Any]) -> Any
     return table.transform(**given, **{name: plan[name] for name in table.needs_settings})
 
 
-def _is_same(connection: Any, lake: str, made: str, columns: Iterable[str]) -> bool:
-    """Whether two selections have the same rows, whatever their order."""
+def _other_rows(connection: Any, lake: str, made: str, columns: Iterable[str]) -> tuple[int, int]:
+    """How many rows two selections have, and how many of one the other has not, whatever their order."""
     types = dict(connection.execute(f"select column_name, column_type from (describe select * from {lake})").fetchall())  # noqa: S608
     row = ", ".join(f'cast("{name}" as {types[name]})' for name in columns)
     counts = [
         connection.execute(f"select count(*), sum(hash({row})), bit_xor(hash({row})) from {rows}").fetchone()  # noqa: S608
         for rows in (lake, made)
     ]
-    return bool(counts[0] == counts[1])
+    (there, *_), (here, *_) = counts
+    if counts[0] == counts[1]:
+        return here, 0
+    other = f"select count(*) from (select hash({row}) from {{}} except all select hash({row}) from {{}})"  # noqa: S608
+    return here, max(connection.execute(other.format(*pair)).fetchone()[0] for pair in ((lake, made), (made, lake))) or abs(there - here)
 
 
 def main(folder: Path) -> None:
@@ -131,9 +171,10 @@ def main(folder: Path) -> None:
         lake, path = f"read_parquet('{folder}/{name}/*.parquet')", made_folder / f"{name}.parquet"
         try:
             started = time.monotonic()
-            query = _made(session, table, tables, plan).sql(dialect="duckdb", pretty=False)
+            query = _made(session, table, tables, plan).sql(dialect="duckdb", optimize=False, pretty=False)
             connection.execute(f"copy ({query}) to '{path}' (format parquet, compression zstd)")
-            made = Made(name, time.monotonic() - started, _is_same(connection, lake, f"'{path}'", table.table.column_names))
+            seconds = time.monotonic() - started
+            made = Made(name, seconds, *_other_rows(connection, lake, f"'{path}'", table.table.column_names))
         except Exception as problem:
             # Whatever sqlframe or DuckDB cannot do.
             made = Made(name, problem=f"{type(problem).__name__}: {str(problem).splitlines()[0]}")

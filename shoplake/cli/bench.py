@@ -57,7 +57,7 @@ def generate(
 
     Example: shoplake bench generate --days 30
     """
-    from shoplake.bench.figures import COLUMNS, row, write_page
+    from shoplake.bench.figures import COLUMNS, FurtherTable, row, write_page
     from shoplake.bench.generate import Sizes, measure_generate
     from shoplake.stack.private import private_stack
 
@@ -65,16 +65,16 @@ def generate(
     with private_stack("postgres") as services:
         report = measure_generate(services, output.note, Sizes(days, orders_per_day, live_ticks))
     tables = (
-        ("Rows of each table", ("table", "rows", "rows_per_second_of_copy"), report.tables),
-        (
+        FurtherTable("Rows of each table", ("table", "rows", "rows_per_second_of_copy"), report.tables),
+        FurtherTable(
             "The slowest keys and invariants",
             ("key_rule_or_invariant", "seconds"),
             [(name, round(cost, 2)) for name, cost in report.slowest],
         ),
-        ("The live shop", ("live", "orders_per_second"), [("each step a transaction", round(report.live_orders_per_second))]),
+        FurtherTable("The live shop", ("live", "orders_per_second"), [("each step a transaction", round(report.live_orders_per_second))]),
     )
-    for title, columns, rows in tables:
-        output.table(title.lower().replace(" ", "_"), columns, rows)
+    for one in tables:
+        output.table(one.title.lower().replace(" ", "_"), one.columns, one.rows)
     output.table("figures", COLUMNS, [row(figure) for figure in report.figures])
     output.close()
     if page is not None:
@@ -104,8 +104,8 @@ def build(
         raise SettingsError(f"bench: {days} are no days. Give whole numbers, as in --days 23,91,365.") from None
     with private_stack("spark", "airflow-api", "airflow-scheduler", "airflow-dag-processor", pipeline_schedule="0 0 1 1 *") as services:
         figures, tables = measure_build(services, output.note, sizes)
-    for title, columns, rows in tables:
-        output.table(title.lower().replace(" ", "_"), columns, rows)
+    for one in tables:
+        output.table(one.title.lower().replace(" ", "_"), one.columns, one.rows)
     output.table("figures", COLUMNS, [row(figure) for figure in figures])
     output.close()
     if page is not None:
