@@ -51,8 +51,17 @@ def hand_over(settings: Settings, versions: Mapping[str, int], cut_end_lsn: int,
         own.mkdir()
         # A table without a row has no file, which DuckDB would take for a mistake.
         pq.write_table(schema_to_pyarrow(table.schema(), include_field_ids=False).empty_table(), own / "empty.parquet")
-        files = table.scan(snapshot_id=snapshot_id).plan_files() if snapshot_id != NO_SNAPSHOT else []
-        for number, task in enumerate(files):
+        if snapshot_id == NO_SNAPSHOT:
+            continue
+        scan = table.scan(snapshot_id=snapshot_id)
+        tasks = list(scan.plan_files())
+        if any(task.delete_files for task in tasks):
+            # Of these files not every row counts any more.
+            with scan.to_arrow_batch_reader() as rows, pq.ParquetWriter(own / "rows.parquet", rows.schema) as copy:
+                for batch in rows:
+                    copy.write_batch(batch)
+            continue
+        for number, task in enumerate(tasks):
             with table.io.new_input(task.file.file_path).open() as source, (own / f"{number}.parquet").open("wb") as copy:
                 while block := source.read(1 << 24):
                     copy.write(block)
