@@ -144,6 +144,10 @@ def _build_table(settings: Settings, tables: Tables, catalog: SqlCatalog, sessio
         raise BuildError(f"build: run {run_id} is {run.status} or does not build {table.name}. Begin another with `shoplake build`.")
     if state.status != "waiting":
         return state
+    if state.definition != table.definition(settings):
+        raise BuildError(
+            f"build: the code or the settings of {table.name} changed since run {run_id} began. Begin another with `shoplake build`."
+        )
     missing = next((name for name in table.depends_on if name in run.tables and run.tables[name].status == "waiting"), None)
     if missing is not None:
         raise BuildError(f"build: {table.name} needs {missing}, which run {run_id} has not built yet. Build that first.")

@@ -1,12 +1,10 @@
 """Every table that the project builds: found in the folders, in the order in which they can be built."""
 
-import ast
 import fnmatch
 import hashlib
 import importlib
 import inspect
 import pkgutil
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -21,6 +19,7 @@ from iceberg.quality.checks import LedgerCheck, SumCheck, looks_into
 from iceberg.table import AsOf, MergeByKey, RecomputeTouched, Table
 from shoplake.core.errors import TableError
 from shoplake.core.settings import Settings
+from spark_jobs.logic import logic_of
 
 PACKAGES = ("spark_jobs.silver", "spark_jobs.gold")
 LAYERS = ("bronze", "silver", "gold")
@@ -38,7 +37,7 @@ class LakeTable:
         inputs: The tables it reads, from the names of ``transform``'s parameters.
         needs_settings: The settings it reads, likewise.
         doc: What it is for.
-        logic: Changes whenever the declaration or the transform do.
+        logic: Changes whenever the code does that decides its rows.
     """
 
     name: str
@@ -130,7 +129,7 @@ def read_module(name: str, module: ModuleType) -> LakeTable:
         )
     inputs, needs_settings = _parameters(name, transform)
     _check_refresh(name, table, inputs)
-    return LakeTable(name, table, transform, inputs, needs_settings, (module.__doc__ or name).strip().splitlines()[0], _logic(module))
+    return LakeTable(name, table, transform, inputs, needs_settings, (module.__doc__ or name).strip().splitlines()[0], logic_of(module))
 
 
 def in_order(tables: Iterable[LakeTable]) -> Tables:
@@ -234,10 +233,3 @@ def _check_look_up(name: str, refresh: RecomputeTouched, link: AsOf, by_name: Ma
     for other, column in needed:
         if column not in by_name[other].table.column_names:
             raise TableError(f"table: {name} looks things up by {column} of {other}, which does not have it. Correct the name.")
-
-
-def _logic(module: ModuleType) -> str:
-    """The code of the module and of the project's own modules whose functions it uses, without comments and layout."""
-    used = {getattr(value, "__module__", None) or "" for value in vars(module).values()}
-    helpers = [sys.modules[name] for name in sorted(used) if name.startswith("spark_jobs.") and name != module.__name__]
-    return "\n".join(ast.dump(ast.parse(inspect.getsource(part))) for part in (module, *helpers))

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -5,12 +6,14 @@ import psycopg
 import pytest
 import requests
 
+import spark_jobs.run
 from iceberg.catalog import open_catalog
 from iceberg.releases import is_behind, rollback
 from shoplake.core.errors import BuildError, BusyError, CheckFailedError, ReleaseError, TableError
 from shoplake.core.lock import only_one
 from shoplake.core.settings import Settings
 from spark_jobs.run import abandon_run, begin_run, build, build_table, publish_run
+from spark_jobs.tables import Tables, discover
 from tests.spark_jobs.bronze_rows import START, Bronze, Row, channel, customer, line, order, payment, place, product
 from tests.spark_jobs.fixtures import Traded
 from tests.spark_jobs.lake_rows import SALES, assert_incremental_equals_full, outcomes, rows_of, whole_lake
@@ -28,6 +31,17 @@ def sales(settings: Settings) -> list[tuple[object, ...]]:
 def test_a_build_before_any_ingest_says_what_to_do(bronze: Bronze, fresh: Settings) -> None:
     with pytest.raises(BuildError, match=r"nothing was ingested yet\. Run `shoplake ingest` first"):
         build(fresh)
+
+
+def test_a_table_is_not_built_by_other_code_than_its_run_began_with(traded: Traded, monkeypatch: pytest.MonkeyPatch) -> None:
+    traded.bronze.change("update", "orders", [order(1, status="cancelled")])
+    traded.bronze.commit()
+    run, tables = begin_run(traded.settings), discover()
+    edited = replace(tables["silver.orders"], logic="of a file that was edited meanwhile")
+    monkeypatch.setattr(spark_jobs.run, "discover", lambda: Tables({**tables.by_name, "silver.orders": edited}))
+    with pytest.raises(BuildError, match=rf"code or the settings of silver\.orders changed since run {run.run_id} began\. Begin another"):
+        build_table(traded.settings, run.run_id, "silver.orders")
+    assert sales(traded.settings)[0][3] == Decimal("100.00")
 
 
 @pytest.mark.long
