@@ -13,7 +13,7 @@ from pyiceberg.table.sorting import SortField, SortOrder
 from pyiceberg.transforms import DayTransform, IdentityTransform, MonthTransform, Transform
 from pyiceberg.types import DecimalType, IcebergType, NestedField
 
-from iceberg.quality.checks import Check, IntervalCheck, ReferenceCheck, RowCheck, SumCheck
+from iceberg.quality.checks import Check, IntervalCheck, ReferenceCheck, RowCheck, SumCheck, not_null
 from shoplake.core.errors import TableError
 
 AMOUNT = DecimalType(14, 2)
@@ -130,6 +130,8 @@ class RecomputeTouched:
             foreign keys let nothing refer to it before or afterwards; when a row
             gets another value, all groups are computed anew, so name columns
             that rarely change.
+        unheld: Those of the lookups that no foreign key leads to: a row that
+            comes or goes computes all groups anew too.
         as_of: What is looked up. A change of it touches the groups of those rows
             alone that now find something else than before.
         named: For inputs that call these columns otherwise, how they do.
@@ -138,6 +140,7 @@ class RecomputeTouched:
     columns: tuple[str, ...]
     via: str | None
     lookups: Mapping[str, tuple[str, ...]]
+    unheld: tuple[str, ...]
     as_of: tuple[AsOf, ...]
     named: Mapping[str, tuple[str, ...]]
 
@@ -146,12 +149,14 @@ class RecomputeTouched:
         *columns: str,
         via: str | None = None,
         lookups: Mapping[str, tuple[str, ...]] | None = None,
+        unheld: tuple[str, ...] = (),
         as_of: tuple[AsOf, ...] = (),
         named: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         object.__setattr__(self, "columns", columns)
         object.__setattr__(self, "via", via)
         object.__setattr__(self, "lookups", lookups or {})
+        object.__setattr__(self, "unheld", unheld)
         object.__setattr__(self, "as_of", as_of)
         object.__setattr__(self, "named", named or {})
 
@@ -197,6 +202,10 @@ class Table:
     fresh_within_minutes: int | None = None
 
     def __post_init__(self) -> None:
+        # Iceberg refuses an empty value itself, but not in a column that was added later, which is optional there.
+        filled = [not_null(column.name) for column in self.columns if column.required and column.name not in self.key]
+        declared = {check.name for check in self.checks}
+        object.__setattr__(self, "checks", (*self.checks, *(check for check in filled if check.name not in declared)))
         names = self.column_names
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled:

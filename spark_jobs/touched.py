@@ -100,7 +100,7 @@ def touched_groups(lake: Lake, table: LakeTable, refresh: RecomputeTouched, cons
         if touched is None and not refresh.looks_up_only(name):
             return None
         if touched is not None and name in refresh.lookups:
-            if _has_other_values(lake, name, touched, consumed[name], refresh.lookups[name]):
+            if _has_other_values(lake, name, touched, consumed[name], refresh):
                 return None
             continue
         direct += found_otherwise(
@@ -157,10 +157,12 @@ def _touched_values(lake: Lake, name: str, touched: Touched, consumed: int, colu
     return rows.select(*columns)
 
 
-def _has_other_values(lake: Lake, name: str, touched: Touched, consumed: int, columns: tuple[str, ...]) -> bool:
-    """Whether a row of an input has other values of ``columns`` now than before; one that came or went has none to compare."""
+def _has_other_values(lake: Lake, name: str, touched: Touched, consumed: int, refresh: RecomputeTouched) -> bool:
+    """Whether a row that is looked up has other values now than before; of those that a foreign key holds one that came or went has none to compare."""
     condition, key = touched_condition(lake, name, touched), list(lake.tables[name].table.key)
-    before, now = (rows.where(condition).select(*key, *columns) for rows in (lake.read(name, consumed), lake.read(name)))
+    before, now = (rows.where(condition).select(*key, *refresh.lookups[name]) for rows in (lake.read(name, consumed), lake.read(name)))
+    if name in refresh.unheld:
+        return not before.exceptAll(now).union(now.exceptAll(before)).isEmpty()
     return not before.join(now.select(*key), on=key, how="left_semi").exceptAll(now).isEmpty()
 
 

@@ -40,6 +40,7 @@ TABLE = Table(
     refresh=RecomputeTouched(
         "shipped_month",
         lookups={"silver.distributors": ("region",), "silver.service_level_agreements": ("delivery_hours", "penalty_rate")},
+        unheld=("silver.service_level_agreements",),
     ),
     checks=(
         accepted_values("region", "north", "central", "south"),

@@ -5,7 +5,7 @@ import pytest
 from pyiceberg.catalog.memory import InMemoryCatalog
 from pyiceberg.types import DateType, DecimalType, IntegerType, LongType, StringType
 
-from iceberg.quality.checks import accepted_values, at_least
+from iceberg.quality.checks import Severity, accepted_values, at_least, not_null
 from iceberg.table import Column, FullRefresh, MergeByKey, RecomputeTouched, Table, create_or_evolve, month
 from shoplake.core.errors import TableError
 
@@ -43,6 +43,13 @@ def test_a_table_is_created_as_declared(catalog: InMemoryCatalog) -> None:
     assert table.properties["shoplake.grain"] == "one row per day and shop"
     assert table.properties["write.metadata.delete-after-commit.enabled"] == "true"
     assert table.format_version == 2
+
+
+def test_a_column_that_must_have_a_value_is_checked_for_one_since_one_that_is_added_later_is_optional_to_iceberg() -> None:
+    buyers = Column("buyers", IntegerType(), "who bought", required=True)
+    assert [check.name for check in changed(columns=(*SALES.columns, buyers)).checks] == ["order_count at least 0", "buyers not null"]
+    held = changed(columns=(*SALES.columns, buyers), checks=(not_null("buyers", Severity.WARN),))
+    assert [check.severity for check in held.checks] == [Severity.WARN]
 
 
 def test_making_it_again_changes_nothing(catalog: InMemoryCatalog) -> None:
