@@ -13,20 +13,34 @@ def cost_of_goods(silver_inventory_log: DataFrame, *by: str) -> DataFrame:
     )
 
 
-def issued_cost(silver_inventory_log: DataFrame, *by: str) -> DataFrame:
-    """For each order or line, as ``by`` names it, ``issued_cost``: what left for it, less what came back sound."""
-    left = (F.col("cost_of_goods") - F.col("returned_cost")).cast("decimal(20,2)")
-    return cost_of_goods(silver_inventory_log, *by).select(*by, left.alias("issued_cost"))
-
-
 def with_line_costs(lines: DataFrame, silver_inventory_log: DataFrame) -> DataFrame:
-    """Lines of orders with the ``cost_amount`` of their pieces besides; those that have not left yet count with what they usually cost."""
+    """Lines of orders with what their pieces cost besides.
+
+    ``issued_cost`` is what those cost that left, ``returned_cost`` what those
+    did that came back into stock, ``waiting_cost`` what those usually cost that
+    have not left yet, and ``cost_amount`` all that the line took or will take
+    from stock: the first and the last.
+    """
     line = ["order_id", "line_number"]
-    issued = (
-        silver_inventory_log.where("kind = 'issue'")
-        .groupBy(*line)
-        .agg(F.sum(-F.col("quantity")).alias("_issued"), F.sum(-F.col("quantity") * F.col("unit_cost")).alias("_issued_cost"))
+    is_issue, cost = F.col("kind") == "issue", F.col("quantity") * F.col("unit_cost")
+    moved = silver_inventory_log.groupBy(*line).agg(
+        F.sum(F.when(is_issue, -F.col("quantity"))).alias("_issued"),
+        F.sum(F.when(is_issue, -cost)).alias("_issued_cost"),
+        F.sum(F.when(F.col("kind") == "return", cost)).alias("_returned_cost"),
     )
-    waiting = F.col("quantity") - F.coalesce("_issued", F.lit(0))
-    cost = F.coalesce("_issued_cost", F.lit(0)) + waiting * F.col("unit_cost")
-    return lines.join(issued, on=line, how="left").withColumn("cost_amount", cost.cast("decimal(20,2)")).drop("_issued", "_issued_cost")
+    waiting = (F.col("quantity") - F.coalesce("_issued", F.lit(0))) * F.col("unit_cost")
+    issued = F.coalesce("_issued_cost", F.lit(0))
+    return (
+        lines.join(moved, on=line, how="left")
+        .withColumn("issued_cost", issued.cast("decimal(20,2)"))
+        .withColumn("returned_cost", F.coalesce("_returned_cost", F.lit(0)).cast("decimal(20,2)"))
+        .withColumn("waiting_cost", waiting.cast("decimal(20,2)"))
+        .withColumn("cost_amount", (F.col("issued_cost") + F.col("waiting_cost")).cast("decimal(20,2)"))
+        .drop("_issued", "_issued_cost", "_returned_cost")
+    )
+
+
+def order_costs(silver_order_items: DataFrame, silver_inventory_log: DataFrame) -> DataFrame:
+    """For each order the sums of what :func:`with_line_costs` says of its lines, but ``cost_amount``."""
+    lines = with_line_costs(silver_order_items, silver_inventory_log)
+    return lines.groupBy("order_id").agg(*(F.sum(name).alias(name) for name in ("issued_cost", "returned_cost", "waiting_cost")))

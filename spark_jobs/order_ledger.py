@@ -14,10 +14,13 @@ ORDER_LEDGER = Ledger(
     key=("order_id",),
     tables=("silver.orders", "silver.order_items", "silver.payments"),
     sql="""
-        select *, least(paid_back_amount, revenue) as refunded_amount
+        select *,
+            least(revenue, coalesce(round(
+                cast(paid_back_amount as decimal(14,2)) * cast(items_amount - discount_amount as decimal(14,2))
+                / nullif(cast(items_amount - discount_amount + tax_amount as decimal(15,2)), 0), 2), 0)) as refunded_amount
         from (
             select
-                order_id, order_date, order_month, order_hour, channel_code, status, items_amount, discount_amount, total_amount,
+                order_id, order_date, order_month, order_hour, channel_code, status, items_amount, discount_amount, tax_amount, total_amount,
                 coalesce(line_items_amount, 0) as line_items_amount,
                 coalesce(line_discount_amount, 0) as line_discount_amount,
                 coalesce(succeeded_amount, 0) as paid_amount,

@@ -2,9 +2,10 @@
 
 Cost of goods sold is what the lots cost that left for an order, oldest first
 (first in, first out: IAS 2, paragraphs 25 and 27), less what came back sound.
-It counts once the order is paid, with the revenue that it belongs to, or once
-it is cancelled and the goods are lost; what travels unpaid is still the shop's
-stock (IAS 2, paragraph 34). Gross margin is net revenue less that cost (IAS 1,
+It counts once the order is paid, in the period of its revenue (IAS 2, paragraph
+34): pieces that have not left by then count with the catalogue's cost, until
+they do. Of a cancelled order it counts what left and did not come back, which
+is lost; what travels unpaid is still the shop's stock. Gross margin is net revenue less that cost (IAS 1,
 paragraph 103). Contribution margin takes off all that the order costs besides
 (C. Horngren, S. Datar, M. Rajan, Cost Accounting, 15th edition, chapter 3).
 """
@@ -23,8 +24,8 @@ GROSS_MARGIN_COLUMNS = (
     TableColumn(
         "cost_of_goods_sold",
         MONEY,
-        "what the pieces cost that left for the paid and the cancelled orders, at their lots' cost, first in first out, "
-        "less what came back sound (IAS 2, paragraphs 25, 27 and 34)",
+        "what the pieces of the paid orders cost, at their lots' cost, first in first out, those that have not left yet at the catalogue's, "
+        "and what was lost of the cancelled ones, less what came back sound (IAS 2, paragraphs 25, 27 and 34)",
     ),
     TableColumn("gross_margin", MONEY, "net revenue less cost of goods sold (IAS 1, paragraph 103)"),
     TableColumn("gross_margin_share", SHARE, "gross margin as a share of net revenue; empty where there is none"),
@@ -32,14 +33,16 @@ GROSS_MARGIN_COLUMNS = (
 """What :func:`cost_of_goods_sold` and :func:`gross_margin` give."""
 
 
-def has_final_cost() -> Column:
-    """Whether the goods of an :func:`~spark_jobs.sales.order_sales` row are sold or lost, and no longer the shop's on their way."""
+def is_sold_or_lost() -> Column:
+    """Whether the goods of an :func:`~spark_jobs.sales.order_sales` row are sold, or lost with a cancelled order."""
     return F.col("is_paid") | (F.col("status") == "cancelled")
 
 
 def cost_of_goods_sold() -> Column:
-    """The cost of a group of rows with ``issued_cost`` of which :func:`has_final_cost` can be told."""
-    return money(F.sum(F.when(has_final_cost(), F.col("issued_cost")))).alias("cost_of_goods_sold")
+    """The cost of a group of orders or lines with ``is_paid``, ``status`` and what :mod:`spark_jobs.cost` says of them."""
+    gone = F.col("issued_cost") - F.col("returned_cost")
+    cost = F.when(F.col("is_paid"), gone + F.col("waiting_cost")).when(is_sold_or_lost(), gone)
+    return money(F.sum(cost)).alias("cost_of_goods_sold")
 
 
 def gross_margin(measured: DataFrame) -> DataFrame:

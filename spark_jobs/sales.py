@@ -21,12 +21,16 @@ SALES_COLUMNS = (
     ),
     TableColumn("discount_amount", MONEY, "discounts on all placed lines"),
     TableColumn("revenue", MONEY, "items less discounts, without shipping and tax, of the paid orders"),
-    TableColumn("refunded_amount", MONEY, "what of that revenue was given back by refunds until now, whatever the day of the refund"),
+    TableColumn(
+        "refunded_amount",
+        MONEY,
+        "what of that revenue was given back by refunds until now, without their tax and shipping, whatever the day of the refund",
+    ),
     TableColumn("net_revenue", MONEY, "revenue less refunds"),
     TableColumn("order_count", LongType(), "orders placed, cancelled ones included"),
     TableColumn("paid_order_count", LongType(), "orders with a successful payment that are not cancelled, refunded ones included"),
     TableColumn("cancelled_order_count", LongType(), "orders that are cancelled by now"),
-    TableColumn("returned_order_count", LongType(), "orders that are returned by now"),
+    TableColumn("fully_returned_order_count", LongType(), "orders that came back whole until now; for pieces see gold.return_rates"),
     TableColumn("unit_count", LongType(), "pieces in all placed lines"),
     TableColumn(
         "average_order_value",
@@ -45,7 +49,9 @@ def order_sales(silver_orders: DataFrame, silver_order_items: DataFrame, silver_
     """One row per order: silver.orders with ``list_amount``, ``unit_count``, ``is_paid``, ``revenue`` and ``refunded_amount``.
 
     A refund is a payment of its own, beside the one that succeeded. It gives back
-    shipping and tax too, so it takes from revenue at most the revenue of its order.
+    tax in the proportion that the order has it, which was never revenue (IFRS 15,
+    paragraph 47), and shipping too at times, so that it takes from revenue at
+    most the revenue of its order.
     """
     lines = silver_order_items.groupBy("order_id").agg(F.sum("list_amount").alias("list_amount"), F.sum("quantity").alias("unit_count"))
     money = silver_payments.groupBy("order_id").agg(
@@ -53,12 +59,15 @@ def order_sales(silver_orders: DataFrame, silver_order_items: DataFrame, silver_
         F.sum(F.when(F.col("status") == "refunded", F.col("amount"))).alias("refund"),
     )
     is_paid = F.coalesce(F.col("has_payment"), F.lit(False)) & (F.col("status") != "cancelled")
+    # Of these types a quotient has eleven decimals, so that rounding it is rounding the exact one.
+    refund, with_tax = F.col("refund").cast("decimal(14,2)"), (F.col("net_amount") + F.col("tax_amount")).cast("decimal(15,2)")
+    without_tax = F.round(F.try_divide(refund * F.col("net_amount"), with_tax), 2).cast("decimal(14,2)")
     return (
         silver_orders.join(lines, on="order_id", how="left")
         .join(money, on="order_id", how="left")
         .withColumn("is_paid", is_paid)
         .withColumn("revenue", F.when(F.col("is_paid"), F.col("net_amount")).otherwise(F.lit(0)))
-        .withColumn("refunded_amount", F.least(F.coalesce("refund", F.lit(0)), F.col("revenue")))
+        .withColumn("refunded_amount", F.least(F.coalesce(without_tax, F.lit(0)), F.col("revenue")))
     )
 
 
@@ -73,7 +82,7 @@ def sales_measures() -> list[Column]:
         F.count(F.lit(1)).alias("order_count"),
         F.count_if("is_paid").alias("paid_order_count"),
         F.count_if(F.col("status") == "cancelled").alias("cancelled_order_count"),
-        F.count_if(F.col("status") == "returned").alias("returned_order_count"),
+        F.count_if(F.col("status") == "returned").alias("fully_returned_order_count"),
         F.sum(F.coalesce("unit_count", F.lit(0))).alias("unit_count"),
     ]
 

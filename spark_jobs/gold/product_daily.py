@@ -24,7 +24,7 @@ TABLE = Table(
         Column("gross_merchandise_value", MONEY, "list price times quantity, before discounts, in the shop's currency"),
         Column("revenue", MONEY, "price less discount of the lines of paid orders"),
         Column("refunded_amount", MONEY, "what of that was given back until now; an order's refund is shared out by what came back"),
-        Column("net_revenue", MONEY, "revenue less refunds; below zero where a refund gave back tax beside other lines"),
+        Column("net_revenue", MONEY, "revenue less refunds"),
         Column(
             "cost_amount", MONEY, "what the pieces of paid orders cost, first in, first out; those that have not left at their usual cost"
         ),

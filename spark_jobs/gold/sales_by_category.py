@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column, equals, references
 from iceberg.table import MONEY, Column, RecomputeTouched, Table
-from spark_jobs.cost import issued_cost
+from spark_jobs.cost import with_line_costs
 from spark_jobs.line_sales import with_line_sales
 from spark_jobs.order_ledger import sums_to_ledger
 from spark_jobs.profit import GROSS_MARGIN_COLUMNS, cost_of_goods_sold, gross_margin, money
@@ -65,18 +65,13 @@ def transform(
     silver_categories: DataFrame,
 ) -> DataFrame:
     """Sales and gross margin of each month and category."""
-    by_line = ["order_id", "line_number"]
     orders = order_sales(silver_orders, silver_order_items, silver_payments)
-    lines = (
-        silver_order_items.join(
-            orders.select("order_id", "order_month", "status", "is_paid", "refunded_amount"), on="order_id", how="inner"
-        )
-        .join(issued_cost(silver_inventory_log, *by_line), on=by_line, how="left")
-        .join(silver_products.select("product_id", "category_id"), on="product_id", how="left")
-    )
+    lines = silver_order_items.join(
+        orders.select("order_id", "order_month", "status", "is_paid", "refunded_amount"), on="order_id", how="inner"
+    ).join(silver_products.select("product_id", "category_id"), on="product_id", how="left")
     is_paid = F.col("is_paid")
     measured = (
-        with_line_sales(lines, silver_return_items)
+        with_line_costs(with_line_sales(lines, silver_return_items), silver_inventory_log)
         .groupBy(*TABLE.key)
         .agg(
             money(F.sum("list_amount")).alias("gross_merchandise_value"),

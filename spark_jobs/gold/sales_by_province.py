@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column, equals
 from iceberg.table import Column, RecomputeTouched, Table
-from spark_jobs.cost import issued_cost
+from spark_jobs.cost import order_costs
 from spark_jobs.order_ledger import sums_to_ledger
 from spark_jobs.profit import GROSS_MARGIN_COLUMNS, cost_of_goods_sold, gross_margin
 from spark_jobs.sales import SALES_COLUMNS, average_order_value, order_sales, sales_measures
@@ -46,7 +46,7 @@ def transform(
     """Sales and gross margin of each month and province."""
     sales = (
         order_sales(silver_orders, silver_order_items, silver_payments)
-        .join(issued_cost(silver_inventory_log, "order_id"), on="order_id", how="left")
+        .join(order_costs(silver_order_items, silver_inventory_log), on="order_id", how="left")
         .join(silver_customer_addresses.select("address_id", "province"), on="address_id", how="left")
         .withColumn("province", F.coalesce("province", F.lit("unknown")))
     )

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 SALES = """
     create temporary view sales as
     select order_id, customer_id, channel_code, status, ordered_at::date as day, date_trunc('month', ordered_at)::date as month,
-           is_paid, revenue, least(refund, revenue) as refunded,
-           cost
+           is_paid, revenue, cost,
+           least(revenue, coalesce(round(refund * (1 - tax_amount / nullif(items_amount - discount_amount + tax_amount, 0)), 2), 0)) as refunded
     from orders
     join (select order_id, sum(cost) as cost from line_cost group by 1) as bought using (order_id)
     cross join lateral (

@@ -10,7 +10,7 @@ costs as (
            case when is_paid then round(total_amount * payment_fee_rate, 2) else 0 end as payment_fee,
            case when is_paid then fixed_fee else 0 end as fixed_fee,
            case when is_paid or status = 'cancelled' then coalesce(carried_for, 0) else 0 end as shipping_cost,
-           case when is_paid then shipping_amount else 0 end as shipping_charged,
+           case when is_paid and carried_for is not null then shipping_amount else 0 end as shipping_charged,
            coalesce(credited, 0) as credited
     from sold
     join channels using (channel_code)

@@ -1,5 +1,5 @@
 with issued as (
-    select order_id, line_number, -sum(quantity * unit_cost) as cost
+    select order_id, line_number, -sum(quantity * unit_cost) as cost, -sum(quantity) filter (where kind = 'issue') as pieces
     from inventory_log where kind in ('issue', 'return') group by order_id, line_number
 ),
 weighed as (
@@ -22,7 +22,8 @@ lines as (
            order_items.discount_amount, case when is_paid then line_amount else 0 end as revenue,
            case when whole = 0 then 0
                 else (div(refunded_amount * 100 * up_to_here, whole) - div(refunded_amount * 100 * before, whole)) / 100 end as refunded_amount,
-           case when is_paid or sold.status = 'cancelled' then coalesce(cost, 0) else 0 end as cost
+           case when is_paid or sold.status = 'cancelled' then coalesce(cost, 0) else 0 end
+           + case when is_paid then (quantity - coalesce(pieces, 0)) * order_items.unit_cost else 0 end as cost
     from order_items
     join sold using (order_id)
     join products using (product_id)
