@@ -5,9 +5,10 @@ from pyspark.sql import Column as Expression
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from iceberg.quality.checks import at_least, at_most_column, references, sums_to
+from iceberg.quality.checks import at_least, at_most_column, equals, references, sums_to
 from iceberg.table import MONEY, Column, RecomputeTouched, Table
-from spark_jobs.cost import with_line_costs
+from spark_jobs.cost import order_costs
+from spark_jobs.profit import cost_of_goods_sold
 from spark_jobs.sales import order_sales
 
 TABLE = Table(
@@ -27,12 +28,28 @@ TABLE = Table(
         Column("order_count", LongType(), "orders placed, cancelled ones included"),
         Column("paid_order_count", LongType(), "of these with a successful payment and not cancelled"),
         Column("cancelled_order_count", LongType(), "of these cancelled by now"),
-        Column("returned_order_count", LongType(), "of these with a return that was asked for until now, whole or in part"),
+        Column(
+            "returned_order_count",
+            LongType(),
+            "of these of which something was or is to be sent back; a return that was refused does not count",
+        ),
+        Column(
+            "troubled_order_count",
+            LongType(),
+            "of these with a return that was asked for, refused or not, or with a support ticket about them; an order with both counts once",
+        ),
         Column("unit_count", LongType(), "pieces in all placed lines"),
         Column("revenue", MONEY, "items less discounts, without shipping and tax, of the paid orders, in the shop's currency"),
         Column("refunded_amount", MONEY, "what of that revenue was given back until now"),
         Column("net_revenue", MONEY, "revenue less refunds"),
         Column("gross_profit", MONEY, "revenue less what the goods of the paid orders cost, first in, first out, before refunds"),
+        Column(
+            "cost_of_goods_sold",
+            MONEY,
+            "what the goods of the paid orders cost, first in, first out (pieces that have not left yet at their usual cost), and those that "
+            "were lost with cancelled ones, less what came back sound (IAS 2, paragraphs 25, 27 and 34)",
+        ),
+        Column("gross_margin", MONEY, "net revenue less cost of goods sold: what is left after refunds (IAS 1, paragraph 103)"),
         Column("ticket_count", LongType(), "support tickets opened in the month"),
         Column("review_count", LongType(), "reviews written in the month"),
         Column("rating_sum", LongType(), "stars of these reviews, added up"),
@@ -42,6 +59,9 @@ TABLE = Table(
     checks=(
         at_least("net_revenue", 0),
         at_most_column("paid_order_count", "order_count"),
+        at_most_column("returned_order_count", "troubled_order_count"),
+        at_most_column("troubled_order_count", "order_count"),
+        equals("gross_margin", "net_revenue - cost_of_goods_sold"),
         at_most_column("first_order_date", "last_order_date"),
         references("customer_id", "silver.customers"),
         sums_to("points", "silver.loyalty_transactions", "points"),
@@ -51,10 +71,10 @@ TABLE = Table(
 )
 
 _COUNTS = (
-    "order_count", "paid_order_count", "cancelled_order_count", "returned_order_count", "unit_count", "ticket_count", "review_count",
-    "rating_sum", "points",
+    "order_count", "paid_order_count", "cancelled_order_count", "returned_order_count", "troubled_order_count", "unit_count",
+    "ticket_count", "review_count", "rating_sum", "points",
 )  # fmt: skip
-_SUMS = ("revenue", "refunded_amount", "net_revenue", "gross_profit")
+_SUMS = ("revenue", "refunded_amount", "net_revenue", "gross_profit", "cost_of_goods_sold", "gross_margin")
 
 
 def transform(
@@ -69,9 +89,10 @@ def transform(
 ) -> DataFrame:
     """The months of each customer, from every kind of thing that happens to them."""
     orders = _order_months(
-        order_sales(silver_orders, silver_order_items, silver_payments),
-        with_line_costs(silver_order_items, silver_inventory_log),
-        silver_order_returns.select("order_id").distinct().withColumn("has_return", F.lit(True)),
+        order_sales(silver_orders, silver_order_items, silver_payments)
+        .join(order_costs(silver_order_items, silver_inventory_log), on="order_id", how="left")
+        .join(_returns(silver_order_returns), on="order_id", how="left")
+        .join(_complaints(silver_support_tickets), on=["customer_id", "order_id"], how="left")
     )
     tickets = _by_month(silver_support_tickets, "opened_date", F.count(F.lit(1)).alias("ticket_count"))
     reviews = _by_month(silver_reviews, "created_date", F.count(F.lit(1)).alias("review_count"), F.sum("rating").alias("rating_sum"))
@@ -84,11 +105,19 @@ def transform(
     return rows.withColumns(filled).select(*TABLE.column_names)
 
 
-def _order_months(sales: DataFrame, costs: DataFrame, returned: DataFrame) -> DataFrame:
-    cost = costs.groupBy("order_id").agg(F.sum("cost_amount").alias("cost_amount"))
-    orders = sales.join(cost, on="order_id", how="left").join(returned, on="order_id", how="left")
-    profit = F.when(F.col("is_paid"), F.col("revenue") - F.coalesce("cost_amount", F.lit(0)))
-    return (
+def _returns(returns: DataFrame) -> DataFrame:
+    return returns.groupBy("order_id").agg(F.lit(True).alias("has_asked"), F.bool_or(F.col("status") != "refused").alias("is_returned"))
+
+
+def _complaints(tickets: DataFrame) -> DataFrame:
+    """The orders that their own customer has a ticket about, so that a ticket touches nobody else."""
+    return tickets.where("order_id is not null").groupBy("customer_id", "order_id").agg(F.lit(True).alias("has_ticket"))
+
+
+def _order_months(orders: DataFrame) -> DataFrame:
+    cost = F.coalesce(F.col("issued_cost") + F.col("waiting_cost"), F.lit(0))
+    profit = F.when(F.col("is_paid"), F.col("revenue") - cost)
+    measured = (
         orders.withColumnRenamed("order_month", "activity_month")
         .groupBy(*TABLE.key)
         .agg(
@@ -99,14 +128,17 @@ def _order_months(sales: DataFrame, costs: DataFrame, returned: DataFrame) -> Da
             F.count(F.lit(1)).alias("order_count"),
             F.count_if("is_paid").alias("paid_order_count"),
             F.count_if(F.col("status") == "cancelled").alias("cancelled_order_count"),
-            F.count_if("has_return").alias("returned_order_count"),
+            F.count_if("is_returned").alias("returned_order_count"),
+            F.count_if(F.coalesce("has_asked", "has_ticket")).alias("troubled_order_count"),
             F.sum(F.coalesce("unit_count", F.lit(0))).alias("unit_count"),
             F.sum("revenue").alias("revenue"),
             F.sum("refunded_amount").alias("refunded_amount"),
             F.sum(F.col("revenue") - F.col("refunded_amount")).alias("net_revenue"),
             F.sum(F.coalesce(profit, F.lit(0))).alias("gross_profit"),
+            cost_of_goods_sold(),
         )
     )
+    return measured.withColumn("gross_margin", F.col("net_revenue") - F.col("cost_of_goods_sold"))
 
 
 def _by_month(rows: DataFrame, day: str, *measures: Expression) -> DataFrame:

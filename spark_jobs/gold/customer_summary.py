@@ -3,8 +3,9 @@
 Recency moves for everybody each day, quintiles and the shop's own rhythm move
 with every other customer, so each row may change with each order and the whole
 table is written. That stays cheap because the orders are already added up in
-gold.customer_months, which follows the touched customers alone. The reference
-day is the newest order date, not today, so that the same data give the same rows.
+gold.customer_months, which follows the touched customers alone, and what became
+of past forecasts in gold.churn_calibration. The reference day is the newest
+order date, not today, so that the same data give the same rows.
 """
 
 from pyiceberg.types import DateType, IntegerType, LongType, StringType
@@ -14,6 +15,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import accepted_values, at_least, at_most_column, sums_to
 from iceberg.table import AMOUNT, MONEY, Column, FullRefresh, Table
+from spark_jobs.churn import HORIZON_DAYS, came_true, churn_risk, expected_interval, foretold, score_band
 from spark_jobs.local_time import local_date
 from spark_jobs.rates import RATE, SCORE, rate, weighted_score
 
@@ -45,12 +47,23 @@ TABLE = Table(
         Column("order_count", LongType(), "orders placed, cancelled ones included"),
         Column("paid_order_count", LongType(), "orders with a successful payment that are not cancelled"),
         Column("cancelled_order_count", LongType(), "orders cancelled by now"),
-        Column("returned_order_count", LongType(), "orders of which something was or is to be sent back"),
+        Column("returned_order_count", LongType(), "orders of which something was or is to be sent back; refused returns do not count"),
+        Column(
+            "troubled_order_count",
+            LongType(),
+            "orders with a return that was asked for, refused or not, or with a support ticket about them; an order with both counts once",
+        ),
         Column("unit_count", LongType(), "pieces in all placed lines"),
         Column("revenue", MONEY, "items less discounts, without shipping and tax, of the paid orders, in the shop's currency"),
         Column("refunded_amount", MONEY, "what of that revenue was given back until now"),
         Column("net_revenue", MONEY, "revenue less refunds"),
         Column("gross_profit", MONEY, "revenue less what the goods cost, first in, first out, before refunds"),
+        Column(
+            "gross_margin",
+            MONEY,
+            "net revenue less the cost of goods sold, which leaves out what came back sound: what is left after refunds "
+            "(IAS 1, paragraph 103); below 0 where more was lost than earned",
+        ),
         Column("average_order_value", AMOUNT, "revenue per paid order, before refunds; empty where none is paid"),
         Column("ticket_count", LongType(), "support tickets opened"),
         Column("review_count", LongType(), "reviews written"),
@@ -85,16 +98,33 @@ TABLE = Table(
             "ordered by now; a score to rank by, no measured probability; empty where the interval is",
         ),
         Column(
+            "order_probability_28d",
+            RATE,
+            "measured probability, 0 to 1, of an order within 28 days of the reference date; what is missing to 1 is that of staying away. "
+            "The share who ordered among the customers of past month starts with a like score: the same band in gold.churn_calibration of "
+            "(1 - churn_risk) x (1 - exp(-28 / expected_interval_days)). Neighbouring bands are pooled until they hold 100 forecasts and a "
+            "higher band has no lower share (isotonic regression: R. Barlow and others, 1972). Empty where the interval is, and until 100 "
+            "forecasts have had their 28 days, so in a shop that is younger",
+        ),
+        Column(
+            "expected_order_count_28d",
+            RATE,
+            "orders, cancelled ones included, expected within these 28 days: the mean that customers of past month starts with a like score "
+            "placed, pooled likewise; empty where order_probability_28d is",
+        ),
+        Column(
             "customer_lifetime_value",
             MONEY,
-            "gross profit so far plus that expected of the next 365 days: profit per paid order x 365 / expected_interval_days x "
-            "(1 - churn_risk), undiscounted (historic plus expected margin, after P. Berger and N. Nasr, 1998); empty without a paid order",
+            "gross margin so far plus that expected of the next 365 days, undiscounted: gross_margin / order_count x "
+            "expected_order_count_28d x 365 / 28, which takes a customer to go on for a year as those with a like score did for 28 days "
+            "(historic plus expected margin, after P. Berger and N. Nasr, 1998); empty without a paid order and where "
+            "order_probability_28d is",
         ),
         Column(
             "health_score",
             SCORE,
             "0 to 100, a rule of the house: 50 % (1 - churn_risk), 20 % mean of frequency and monetary score from 1 (0) to 5 (1), "
-            "30 % 1 - (returned orders + tickets) / orders, at least 0; empty without an order",
+            "30 % orders without trouble: 1 - troubled_order_count / order_count; empty without an order",
         ),
     ),
     refresh=FullRefresh(),
@@ -103,24 +133,31 @@ TABLE = Table(
         at_least("points_balance", 0),
         at_least("recency_days", 0),
         at_most_column("paid_order_count", "order_count"),
+        at_most_column("troubled_order_count", "order_count"),
+        at_most_column("order_probability_28d", "expected_order_count_28d"),
         at_most_column("first_order_date", "last_order_date"),
         at_most_column("last_order_date", "reference_date"),
         sums_to("order_count", "gold.customer_months", "order_count"),
         sums_to("net_revenue", "gold.customer_months", "net_revenue"),
+        sums_to("gross_margin", "gold.customer_months", "gross_margin"),
     ),
     owner="customers",
     fresh_within_minutes=15,
 )
 
 _COUNTS = (
-    "order_count", "paid_order_count", "cancelled_order_count", "returned_order_count", "unit_count", "ticket_count", "review_count",
-    "rating_sum", "points",
+    "order_count", "paid_order_count", "cancelled_order_count", "returned_order_count", "troubled_order_count", "unit_count",
+    "ticket_count", "review_count", "rating_sum", "points",
 )  # fmt: skip
-_SUMS = ("revenue", "refunded_amount", "net_revenue", "gross_profit")
+_SUMS = ("revenue", "refunded_amount", "net_revenue", "gross_profit", "gross_margin")
 
 
 def transform(
-    silver_customers: DataFrame, silver_customer_addresses: DataFrame, gold_customer_months: DataFrame, time_zone: str
+    silver_customers: DataFrame,
+    silver_customer_addresses: DataFrame,
+    gold_customer_months: DataFrame,
+    gold_churn_calibration: DataFrame,
+    time_zone: str,
 ) -> DataFrame:
     """Every customer, those without an order included, with scores among all of them."""
     totals = _totals(gold_customer_months)
@@ -137,7 +174,8 @@ def transform(
         .withColumn("average_rating", rate("rating_sum", "review_count"))
         .withColumn("recency_days", F.datediff("reference_date", "last_paid_order_date"))
     )
-    return _valued(_with_rhythm(_scored(rows))).select(*TABLE.column_names)
+    foreseen = _with_rhythm(_scored(rows)).join(F.broadcast(came_true(gold_churn_calibration)), on="score_band", how="left")
+    return _valued(foreseen).select(*TABLE.column_names)
 
 
 def _totals(months: DataFrame) -> DataFrame:
@@ -205,29 +243,26 @@ def _segment(recency: Expression, frequency: Expression) -> Expression:
 
 
 def _with_rhythm(rows: DataFrame) -> DataFrame:
-    """Add the expected interval between orders, from the customer's own and the shop's, and how overdue the next one is."""
+    """Add the expected interval between orders, from the customer's own and the shop's, how overdue the next one is, and its band."""
     waited = F.col("_buyers") * F.unix_date("reference_date") - F.col("_first_days")
     own = F.datediff("last_order_date", "first_order_date")
-    interval = F.try_divide(rate(waited, "_repeats") + own, F.col("order_count"))
-    since = F.datediff("reference_date", "last_order_date")
+    silent, interval = F.datediff("reference_date", "last_order_date"), F.col("expected_interval_days")
     return (
-        rows.withColumn("expected_interval_days", F.round(interval, 4).cast("decimal(9,4)"))
-        .withColumn("_overdue", F.try_divide(since.cast("double"), F.col("expected_interval_days").cast("double")))
-        .withColumn("churn_risk", F.round(F.lit(1.0) - F.exp(-F.col("_overdue")), 4).cast("decimal(9,4)"))
+        rows.withColumn("expected_interval_days", expected_interval(waited, F.col("_repeats"), own, F.col("order_count")))
+        .withColumn("churn_risk", churn_risk(silent, interval))
+        .withColumn("score_band", score_band(foretold(silent, interval)))
     )
 
 
 def _valued(rows: DataFrame) -> DataFrame:
     """Add what is expected of a customer, and their health."""
-    stays = F.lit(1) - F.col("churn_risk")
     # Narrow decimals leave the quotient enough digits to round once.
-    profit, orders = F.col("gross_profit").cast("decimal(16,2)"), F.col("paid_order_count").cast("decimal(9,0)")
-    expected = F.try_divide(profit * YEAR_DAYS * stays.cast("decimal(5,4)"), F.col("expected_interval_days") * orders)
-    value = F.col("gross_profit") + F.coalesce(F.round(expected, 2), F.lit(0))
+    margin, orders = F.col("gross_margin").cast("decimal(16,2)"), F.col("order_count").cast("decimal(9,0)")
+    expected = F.try_divide(margin * YEAR_DAYS * F.col("expected_order_count_28d"), orders * HORIZON_DAYS)
+    value = F.col("gross_margin") + F.round(expected, 2)
     standing = (F.col("frequency_score") + F.col("monetary_score") - 2) / F.lit(8)
-    trouble = rate(F.col("returned_order_count") + F.col("ticket_count"), "order_count")
-    calm = F.when(trouble.isNotNull(), F.greatest(F.lit(0), F.lit(1) - trouble))
-    health = weighted_score((50, stays), (20, standing), (30, calm))
+    calm = F.lit(1) - rate("troubled_order_count", "order_count")
+    health = weighted_score((50, F.lit(1) - F.col("churn_risk")), (20, standing), (30, calm))
     return rows.withColumn("customer_lifetime_value", F.when(F.col("paid_order_count") > 0, value).cast("decimal(20,2)")).withColumn(
         "health_score", F.when(F.col("order_count") > 0, health)
     )

@@ -29,7 +29,7 @@ TABLE = Table(
         Column(
             "discount_tier",
             StringType(),
-            "none, small, medium or large: what an offer may take off. None for who buys anyway (risk below 0.5) or has brought no profit; "
+            "none, small, medium or large: what an offer may take off. None for who buys anyway (risk below 0.5) or has left no gross margin; "
             "else large for gold and platinum, medium for silver and segment cannot_lose, small for the others",
         ),
         Column("discount_rate", DecimalType(5, 4), "the same as a share of the price: 0, 0.05, 0.10 or 0.15"),
@@ -41,8 +41,8 @@ TABLE = Table(
         Column(
             "next_best_action",
             StringType(),
-            "the first that fits: welcome (never ordered), settle_trouble (tickets and returned orders at least half of the orders), "
-            "win_back (risk from 0.8 and profit so far), remind (risk from 0.5), thank (champions), spend_points (100 points or more), "
+            "the first that fits: welcome (never ordered), settle_trouble (orders with a return or a ticket at least half of the orders), "
+            "win_back (risk from 0.8 and a gross margin so far), remind (risk from 0.5), thank (champions), spend_points (100 points or more), "
             "second_order (one paid order), raise_order (paid before), leave_alone (nothing of these)",
         ),
         Column("reason", StringType(), "why, in words with the customer's own numbers"),
@@ -64,7 +64,7 @@ TABLE = Table(
 def transform(gold_customer_summary: DataFrame) -> DataFrame:
     """One recommendation for each customer."""
     risk = F.col("churn_risk")
-    may_offer = (risk >= F.lit(LEAST_RISK).cast("decimal(9,4)")) & (F.col("gross_profit") > 0)
+    may_offer = (risk >= F.lit(LEAST_RISK).cast("decimal(9,4)")) & (F.col("gross_margin") > 0)
     discount = (
         F.when(~F.coalesce(may_offer, F.lit(False)), "none")
         .when(F.col("tier").isin("gold", "platinum"), "large")
@@ -87,7 +87,6 @@ def transform(gold_customer_summary: DataFrame) -> DataFrame:
 
 def _action() -> tuple[Expression, Expression]:
     """The action by the first rule that fits, and its reason."""
-    trouble = F.col("ticket_count") + F.col("returned_order_count")
     since = F.datediff("reference_date", "last_order_date")
     interval = F.round("expected_interval_days", 0).cast("int")
     silence = ("the last order was ", since, " days ago, and ", interval, " days between orders are expected")
@@ -95,13 +94,13 @@ def _action() -> tuple[Expression, Expression]:
         ("welcome", F.col("order_count") == 0, ("signed up on ", F.col("registered_date"), " and has not ordered yet")),
         (
             "settle_trouble",
-            trouble * 2 >= F.col("order_count"),
-            (F.col("ticket_count"), " tickets and ", F.col("returned_order_count"), " returned among ", F.col("order_count"), " orders"),
+            F.col("troubled_order_count") * 2 >= F.col("order_count"),
+            (F.col("troubled_order_count"), " of ", F.col("order_count"), " orders had a return or a ticket"),
         ),
         (
             "win_back",
-            (F.col("churn_risk") >= F.lit(HIGH_RISK).cast("decimal(9,4)")) & (F.col("gross_profit") > 0),
-            ("has brought profit before, but ", *silence),
+            (F.col("churn_risk") >= F.lit(HIGH_RISK).cast("decimal(9,4)")) & (F.col("gross_margin") > 0),
+            ("has left a margin before, but ", *silence),
         ),
         ("remind", F.col("churn_risk") >= F.lit(LEAST_RISK).cast("decimal(9,4)"), silence),
         (

@@ -24,8 +24,8 @@ FIRST, *OTHERS = sorted(FOLDER.glob("*.ipynb"))
 ASKING = ("03_customers.ipynb", "04_operations.ipynb")
 DRAWING = [FIRST, *(pytest.param(path, marks=pytest.mark.long) for path in OTHERS if path.name not in ASKING)]
 TABLES = (
-    "gold.daily_sales", "gold.customer_summary", "gold.customer_cohorts", "gold.retention_d7", "gold.shipping_sla", "gold.fulfilment_times",
-    "gold.stock_today", "gold.daily_stock_movements", "gold.return_rates",
+    "gold.daily_sales", "gold.customer_summary", "gold.customer_cohorts", "gold.retention_d7", "gold.churn_calibration",
+    "gold.shipping_sla", "gold.fulfilment_times", "gold.stock_today", "gold.daily_stock_movements", "gold.return_rates",
 )  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def test_a_notebook_whose_tables_are_not_built_says_how_to_build_them(name: str,
 @pytest.fixture(
     scope="module",
     params=[
-        (2, {"03_customers.ipynb": 2, "04_operations.ipynb": 4, "06_time_travel.ipynb": 1, "07_spark_ui.ipynb": 3}),
+        (2, {"03_customers.ipynb": 1, "04_operations.ipynb": 4, "06_time_travel.ipynb": 1, "07_spark_ui.ipynb": 3}),
         (70, {"03_customers.ipynb": 5, "04_operations.ipynb": 6, "06_time_travel.ipynb": 3, "07_spark_ui.ipynb": 3}),
     ],
     ids=["young", "grown"],
@@ -122,10 +122,11 @@ def test_the_notebook_shows_what_a_shop_of_that_age_can_show(name: str, lived: L
 
 
 @pytest.mark.long
-def test_the_notebook_of_customers_foretells_as_the_table_does(lived: Lived, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_notebook_of_customers_grades_the_forecasts_whose_days_are_over(lived: Lived, monkeypatch: pytest.MonkeyPatch) -> None:
     words = lived.show("03_customers.ipynb", monkeypatch).words
-    assert "the largest difference from gold.customer_summary is 0.000" in words
+    assert ("at 1 month starts, 2026-02-01 to 2026-02-01" in words) == (lived.days > 2)
     assert ("Brier score" in words) == (lived.days > 2)
+    assert ("No month start has its 28 days behind it yet" in words) == (lived.days == 2)
 
 
 @pytest.mark.long

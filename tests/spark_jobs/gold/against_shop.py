@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 from iceberg.catalog import open_catalog
 from shoplake.core.settings import Settings
 from spark_jobs.tables import discover
-from tests.spark_jobs.gold.shop_questions import LINE_COST, QUESTIONS, SALES, Question
+from tests.spark_jobs.gold.shop_questions import CHANCES, FORECASTS, LINE_COST, QUESTIONS, SALES, Question
 from tests.spark_jobs.lake_rows import rows_of
 
 SQL = Path(__file__).parent / "sql"
@@ -47,6 +47,8 @@ def of_shop(settings: Settings) -> dict[str, Answer]:
     with psycopg.connect(settings.shop_dsn, options=f"-c timezone={settings.time_zone}") as connection:
         connection.execute(LINE_COST)
         connection.execute(SALES)
+        connection.execute(FORECASTS)
+        connection.execute(CHANCES)
         for name, question in QUESTIONS.items():
             rows = connection.execute(question.sql).fetchall()
             answers[name] = {row[: question.key]: row[question.key :] for row in rows}

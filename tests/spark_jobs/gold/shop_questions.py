@@ -30,6 +30,47 @@ LINE_COST = """
     ) as issued using (order_id, line_number)
 """
 
+FORECASTS = """
+    create temporary table forecasts as
+    with starts as (
+        select start::date as start
+        from (select min(day) as opened, max(day) as newest from sales) as shop
+        cross join generate_series(date_trunc('month', opened), newest - 28, interval '1 month') as start
+    ),
+    known as (
+        select start, customer_id, count(*) as orders, min(day) as first_day, max(day) as last_day
+        from starts join sales on day < start group by start, customer_id
+    ),
+    shop as (select start, round(sum(start - 1 - first_day)::numeric / nullif(sum(orders - 1), 0), 4) as rhythm from known group by start),
+    expected as (select known.*, round((rhythm + (last_day - first_day)) / orders, 4)::float8 as days from known join shop using (start))
+    select start, customer_id, chance, 1 + width_bucket(chance, array[0.001, 0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95, 0.999]) as band, placed
+    from expected
+    cross join lateral (
+        select round((exp((last_day - start + 1) / days) * (1 - exp(-28 / days)))::numeric, 4) as chance
+    ) as foretold
+    cross join lateral (
+        select count(*) as placed from sales where sales.customer_id = expected.customer_id and day between start and start + 27
+    ) as later
+    where days > 0
+"""
+
+CHANCES = """
+    create temporary view chances as
+    with pools as (
+        select as_of, low, high, round(count(*) filter (where placed > 0)::numeric / count(*), 4) as share, round(sum(placed) / count(*), 4) as orders
+        from (select start as as_of from forecasts union select date 'infinity') as moments
+        cross join generate_series(1, 11) as low cross join generate_series(1, 11) as high
+        join forecasts on start < as_of and band between low and high
+        group by as_of, low, high having count(*) >= 100
+    )
+    select as_of, band, max(least_share) as share, max(least_orders) as orders
+    from (
+        select as_of, band, low, min(share) as least_share, min(orders) as least_orders
+        from pools join generate_series(1, 11) as band on band between low and high group by as_of, band, low
+    ) as upwards
+    group by as_of, band
+"""
+
 
 @dataclass(frozen=True)
 class Question:
@@ -239,21 +280,29 @@ CUSTOMERS = Question(
     1,
     (
         "customer_id", "tier", "province", "points_balance", "first_order_date", "next_order_date", "last_order_date", "order_count",
-        "paid_order_count", "cancelled_order_count", "returned_order_count", "revenue", "refunded_amount", "net_revenue", "gross_profit",
-        "average_order_value", "ticket_count", "review_count", "average_rating",
+        "paid_order_count", "cancelled_order_count", "returned_order_count", "troubled_order_count", "revenue", "refunded_amount",
+        "net_revenue", "gross_profit", "gross_margin", "average_order_value", "ticket_count", "review_count", "average_rating",
     ),
     """
     with bought as (
         select customer_id, min(day) as first_day, max(day) as last_day, count(*) as orders, count(*) filter (where is_paid) as paid,
-               count(*) filter (where status = 'cancelled') as cancelled, count(*) filter (where order_id in (select order_id from order_returns)) as back,
-               sum(revenue) as revenue, sum(refunded) as refunded, coalesce(sum(revenue - cost) filter (where is_paid), 0) as profit
-        from sales group by customer_id
+               count(*) filter (where status = 'cancelled') as cancelled, count(*) filter (where order_id in (select order_id from order_returns where status <> 'refused')) as back,
+               count(*) filter (where order_id in (select order_id from order_returns union select order_id from support_tickets)) as troubled,
+               sum(revenue) as revenue, sum(refunded) as refunded, coalesce(sum(revenue - cost) filter (where is_paid), 0) as profit,
+               sum(revenue - refunded - case when is_paid then cost - back_cost when status = 'cancelled' then left_cost - back_cost else 0 end) as margin
+        from sales
+        join (
+            select order_id, coalesce(sum(unit_cost * -quantity) filter (where kind = 'issue'), 0) as left_cost,
+                   coalesce(sum(unit_cost * quantity) filter (where kind = 'return'), 0) as back_cost
+            from orders left join inventory_log using (order_id) group by order_id
+        ) as moved using (order_id)
+        group by customer_id
     )
     select customer_id, tier, (select province from customer_addresses as a where a.customer_id = c.customer_id and is_default),
            coalesce((select balance_after from loyalty_transactions as l where l.customer_id = c.customer_id order by sequence desc limit 1), 0),
            first_day, (select min(day) from sales where sales.customer_id = c.customer_id and day > first_day), last_day,
-           coalesce(orders, 0), coalesce(paid, 0), coalesce(cancelled, 0), coalesce(back, 0), coalesce(revenue, 0), coalesce(refunded, 0),
-           coalesce(revenue - refunded, 0), coalesce(profit, 0), round(revenue / nullif(paid, 0), 2),
+           coalesce(orders, 0), coalesce(paid, 0), coalesce(cancelled, 0), coalesce(back, 0), coalesce(troubled, 0), coalesce(revenue, 0),
+           coalesce(refunded, 0), coalesce(revenue - refunded, 0), coalesce(profit, 0), coalesce(margin, 0), round(revenue / nullif(paid, 0), 2),
            (select count(*) from support_tickets as t where t.customer_id = c.customer_id),
            (select count(*) from reviews as r where r.customer_id = c.customer_id),
            (select round(avg(rating), 4) from reviews as r where r.customer_id = c.customer_id)
@@ -266,14 +315,12 @@ RFM = Question(
     1,
     (
         "customer_id", "recency_days", "recency_score", "frequency_score", "monetary_score", "expected_interval_days", "churn_risk",
-        "customer_lifetime_value",
     ),
     """
     with newest as (select max(day) as day from sales),
     rfm as (
         select customer_id, newest.day - max(sales.day) filter (where is_paid) as recency, count(*) filter (where is_paid) as frequency,
-               sum(revenue - refunded) as monetary, coalesce(sum(revenue - cost) filter (where is_paid), 0) as profit,
-               count(*) as orders, newest.day - min(sales.day) as age, newest.day - max(sales.day) as silent
+               sum(revenue - refunded) as monetary, count(*) as orders, newest.day - min(sales.day) as age, newest.day - max(sales.day) as silent
         from sales cross join newest group by customer_id, newest.day
     ),
     borders as (
@@ -289,8 +336,70 @@ RFM = Question(
            case when frequency > 0 then 1 + (select count(*) from unnest(r) as border where -recency > border) end,
            case when frequency > 0 then 1 + (select count(*) from unnest(f) as border where frequency > border) end,
            case when frequency > 0 then 1 + (select count(*) from unnest(m) as border where monetary > border) end,
-           days, risk, case when frequency > 0 then profit + round(profit * 365 * (1 - risk) / (days * frequency), 2) end
+           days, risk
     from customers left join risky using (customer_id) cross join borders
+    """,
+)  # fmt: skip
+
+WORTH = Question(
+    "gold.customer_summary",
+    1,
+    ("customer_id", "order_probability_28d", "expected_order_count_28d", "customer_lifetime_value"),
+    """
+    with newest as (select max(day) as day from sales),
+    kept as (
+        select order_id, customer_id, sales.day, is_paid, revenue - refunded - case
+                   when is_paid then cost - coalesce(back_cost, 0)
+                   when status = 'cancelled' then coalesce(left_cost, 0) - coalesce(back_cost, 0)
+                   else 0 end as margin
+        from sales
+        left join (select order_id, sum(unit_cost * quantity) as back_cost from inventory_log where kind = 'return' group by 1) as back using (order_id)
+        left join (select order_id, sum(unit_cost * -quantity) as left_cost from inventory_log where kind = 'issue' group by 1) as sent using (order_id)
+    ),
+    seen as (
+        select customer_id, bool_or(is_paid) as has_paid, sum(margin) as margin, count(*) as orders, min(kept.day) as first_day,
+               max(kept.day) as last_day, newest.day as today
+        from kept cross join newest group by customer_id, newest.day
+    ),
+    shop as (select round(sum(today - first_day)::numeric / nullif(sum(orders - 1), 0), 4) as rhythm from seen),
+    expected as (select seen.*, nullif(round((rhythm + (last_day - first_day)) / orders, 4), 0)::float8 as days from seen cross join shop),
+    likely as (
+        select expected.*, 1 + width_bucket(
+                   round((exp((last_day - today) / days) * (1 - exp(-28 / days)))::numeric, 4),
+                   array[0.001, 0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95, 0.999]
+               ) as band
+        from expected
+    )
+    select customer_id, share, chances.orders,
+           case when has_paid then margin + round(margin * chances.orders * 365 / (28 * likely.orders), 2) end
+    from customers left join likely using (customer_id) left join chances on chances.band = likely.band and as_of = date 'infinity'
+    """,
+)
+
+CALIBRATION = Question(
+    "gold.churn_calibration",
+    2,
+    (
+        "snapshot_date", "score_band", "customer_count", "foretold_rate", "ordering_customer_count", "ordering_rate", "ordering_rate_low",
+        "ordering_rate_high", "order_count", "calibrated_rate", "base_rate", "brier_score", "calibrated_brier_score", "base_rate_brier_score",
+    ),
+    """
+    with happened as (select *, (placed > 0)::int as came from forecasts),
+         months as (select start, round(avg(came), 4) as base from happened group by start)
+    select start, band, count(*), round(avg(chance), 4), sum(came), round(avg(came), 4), round(low::numeric, 4), round(high::numeric, 4),
+           sum(placed)::bigint, share, base, round(avg((chance - came) ^ 2), 4), round(avg((share - came) ^ 2), 4), round(avg((base - came) ^ 2), 4)
+    from happened
+    join months using (start)
+    left join (select as_of as start, band, share from chances) as learned using (start, band)
+    join (
+        select start, band, middle - reach as low, middle + reach as high
+        from (select start, band, count(*)::float8 as n, avg(came)::float8 as p from happened group by start, band) as shares
+        cross join lateral (
+            select (p + 1.96 ^ 2 / (2 * n)) / (1 + 1.96 ^ 2 / n) as middle,
+                   1.96 / (1 + 1.96 ^ 2 / n) * sqrt(p * (1 - p) / n + 1.96 ^ 2 / (4 * n ^ 2)) as reach
+        ) as interval_of
+    ) as wilson using (start, band)
+    group by start, band, share, base, low, high
     """,
 )  # fmt: skip
 
@@ -331,5 +440,7 @@ QUESTIONS = {
     "pairs": PAIRS,
     "customers": CUSTOMERS,
     "recency, frequency and money": RFM,
+    "what customers are worth": WORTH,
+    "calibration of the forecast": CALIBRATION,
     "trust": TRUST,
 }

@@ -18,12 +18,14 @@ pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.timeout(180
 
 TABLES = (
     "gold.customer_months", "gold.customer_summary", "gold.customer_cohorts", "gold.retention_d7", "gold.customer_features",
-    "gold.funnel_daily", "gold.search_terms", "gold.product_daily", "gold.product_performance", "gold.product_pairs",
-    "gold.mart_loyalty_recommendations", "gold.mart_trust_scores",
+    "gold.churn_calibration", "gold.funnel_daily", "gold.search_terms", "gold.product_daily", "gold.product_performance",
+    "gold.product_pairs", "gold.mart_loyalty_recommendations", "gold.mart_trust_scores",
 )  # fmt: skip
-# The shop opens on 1 January, so that its first stretch ends with the month, at the instant of a snapshot of features.
-FIRST_DAYS, MORE_DAYS, ORDERS_PER_DAY = 31, 2, 80
-SNAPSHOT = date(2026, 2, 1)
+# The shop opens on 1 January, so that its first stretch ends with March, at the instant of a snapshot of features, and the second on the
+# first day on which the 28 days of April's forecasts are over.
+FIRST_DAYS, MORE_DAYS, ORDERS_PER_DAY = 90, 29, 40
+SNAPSHOT = date(2026, 4, 1)
+GRADED = (date(2026, 2, 1), date(2026, 3, 1), date(2026, 4, 1))
 MOMENTS = ("after the first load", "after further trade")
 
 
@@ -40,7 +42,7 @@ class Lived:
 
 @pytest.fixture(scope="module")
 def lived(spark_services: Settings) -> Iterator[Lived]:
-    """A month with a wave of returns, then two days more."""
+    """Three months with a wave of returns, then most of another."""
     from gen_data.generate import backfill
     from iceberg.capture.ingest import ingest
     from spark_jobs.run import build
@@ -79,7 +81,7 @@ def test_carts_are_those_of_the_shop_and_none_where_it_has_none(lived: Lived, mo
 @pytest.mark.parametrize("table", TABLES)
 def test_building_step_by_step_gives_the_rows_of_a_build_from_scratch(lived: Lived, table: str) -> None:
     assert lived.tables[MOMENTS[1]][table] == lived.rebuilt[table]
-    assert lived.tables[MOMENTS[0]][table] != lived.rebuilt[table], "two days of trade must show"
+    assert lived.tables[MOMENTS[0]][table] != lived.rebuilt[table], "further trade must show"
 
 
 def test_further_trade_is_taken_up_by_what_it_touched(lived: Lived) -> None:
@@ -98,6 +100,13 @@ def test_features_of_a_day_are_those_that_the_data_cut_at_that_day_gave(lived: L
     assert any(row[position] > SNAPSHOT for row in lived.rebuilt["gold.customer_features"])
 
 
+def test_month_starts_are_graded_once_their_28_days_are_over_and_then_stay_as_they_are(lived: Lived) -> None:
+    then, now = (lived.tables[moment]["gold.churn_calibration"] for moment in MOMENTS)
+    assert {row[0] for row in then} == {*GRADED[:2]}
+    assert {row[0] for row in now} == {*GRADED}
+    assert [row for row in now if row[0] < GRADED[-1]] == then
+
+
 def test_a_shop_that_nobody_has_ordered_from_has_customers_and_products_without_scores(bronze: Bronze, fresh: Settings) -> None:
     from spark_jobs.run import build
 
@@ -105,7 +114,8 @@ def test_a_shop_that_nobody_has_ordered_from_has_customers_and_products_without_
     bronze.commit()
     build(fresh, tables=TABLES)
     assert len(rows_of(fresh, "gold.mart_loyalty_recommendations")) == 5
-    assert set(rows_of(fresh, "gold.customer_summary", "segment", "churn_risk")) == {("no_purchase", None)}
+    assert set(rows_of(fresh, "gold.customer_summary", "segment", "churn_risk", "order_probability_28d")) == {("no_purchase", None, None)}
+    assert rows_of(fresh, "gold.churn_calibration") == []
     assert set(rows_of(fresh, "gold.product_performance", "revenue_rank", "days_of_cover")) == {(rank, None) for rank in range(1, 6)}
     assert rows_of(fresh, "gold.retention_d7") == rows_of(fresh, "gold.customer_cohorts") == rows_of(fresh, "gold.product_pairs") == []
 
@@ -124,7 +134,10 @@ def test_a_ticket_about_no_order_counts_for_its_customer(traded: Traded) -> None
 
 def test_products_add_up_to_the_money_of_the_orders(lived: Lived) -> None:
     products, customers = lived.lake[MOMENTS[1]]["product performance"], lived.lake[MOMENTS[1]]["customers"]
-    by_product = [sum(row[place] for row in products.values()) for place in (5, 6, 7, 9)]
-    by_customer = [sum(row[place] for row in customers.values()) for place in (10, 11, 12, 13)]
+    money = ("revenue", "refunded_amount", "net_revenue", "gross_profit")
+    by_product, by_customer = (
+        [sum(row[QUESTIONS[name].columns.index(column) - 1] for row in rows.values()) for column in money]
+        for name, rows in (("product performance", products), ("customers", customers))
+    )
     assert by_product == by_customer
     assert by_product[1] > 0
