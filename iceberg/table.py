@@ -95,10 +95,11 @@ class AsOf:
         table: The input that is looked up.
         on: The column, of one name on both sides, that leads to it.
         columns: What is read of it.
-        at: The instant, a column of the linking input, at which its row must be valid; None where it has no history.
+        at: The instant at which its row must be valid; None where it has no history.
         since: Its column that says from when a row is valid.
         until: Its column that says before when, empty as long as it is; None where any later instant may look back to it.
         of: The input whose rows look up, which carry the linking input's key; by default the linking input itself.
+            Of ``on`` and ``at``, what it does not have is read of the linking input.
     """
 
     table: str

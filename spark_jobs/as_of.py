@@ -9,7 +9,7 @@ from iceberg.table import AsOf, RecomputeTouched
 from spark_jobs.bounds import MOST_KEYS, as_text
 from spark_jobs.instants import valid_at
 from spark_jobs.lake import Lake
-from spark_jobs.tables import LakeTable
+from spark_jobs.tables import LakeTable, held_by
 
 
 def looked_up(lake: Lake, table: LakeTable, inputs: Mapping[str, DataFrame] | None = None) -> dict[str, DataFrame]:
@@ -24,7 +24,8 @@ def looked_up(lake: Lake, table: LakeTable, inputs: Mapping[str, DataFrame] | No
     for link in refresh.as_of:
         rows = lake.read(link.table)
         if inputs is not None:
-            values = inputs[link.of or refresh.via or ""].select(F.col(link.on).alias("_on")).distinct()
+            holder = held_by(link, link.on, refresh.via or "", lake.tables.by_name)
+            values = inputs[holder].select(F.col(link.on).alias("_on")).distinct()
             rows = rows.join(F.broadcast(values), on=F.col(link.on).eqNullSafe(F.col("_on")), how="left_semi")
         found[link.table] = rows if link.table == refresh.via else rows.select(*link.needed)
     return found
@@ -80,17 +81,25 @@ def _groups(lake: Lake, refresh: RecomputeTouched, link: AsOf, changed: DataFram
     few = changed.limit(MOST_KEYS + 1).toArrow()
     if few.num_rows == 0:
         return None
-    via = refresh.via or ""
-    rows = lake.read(via)
+    rows = _looking_up(lake, refresh, link)
     if few.num_rows <= MOST_KEYS:
         changed = F.broadcast(lake.session.createDataFrame(few))
         earliest = min((begins for begins in few.column("_since").to_pylist() if begins is not None), default=None)
         if link.at and earliest is not None:
             rows = rows.where(F.col(link.at) >= F.lit(as_text(earliest)).cast("timestamp"))
-    if link.of is not None:
-        key = lake.tables[via].table.key
-        rows = rows.join(lake.read(link.of).select(*key, link.on), on=list(key), how="inner")
     finds = F.col(link.on) == F.col("_on")
     if link.at:
         finds = finds & valid_at(link.at, "_since", "_until")
     return rows.join(changed, on=finds, how="left_semi").select(*refresh.columns)
+
+
+def _looking_up(lake: Lake, refresh: RecomputeTouched, link: AsOf) -> DataFrame:
+    """The rows that look up: their group, what leads them there, and their instant."""
+    via = refresh.via or ""
+    wanted: dict[str, list[str]] = {via: [*refresh.columns]}
+    for column in (link.on, link.at):
+        if column:
+            wanted.setdefault(held_by(link, column, via, lake.tables.by_name), []).append(column)
+    key = lake.tables[via].table.key
+    read = [lake.read(name).select(*dict.fromkeys([*key, *columns])) for name, columns in wanted.items()]
+    return read[0] if len(read) == 1 else read[0].join(read[1], on=list(key), how="inner")

@@ -152,6 +152,11 @@ def in_order(tables: Iterable[LakeTable]) -> Tables:
         raise TableError(f"table: these read each other in a circle: {circle}. Let one of them read a table further up.") from problem
 
 
+def held_by(link: AsOf, column: str, via: str, tables: Mapping[str, LakeTable]) -> str:
+    """The input of which the ``on`` or ``at`` of a look-up is read: the one whose rows look up where it has the column, else ``via``."""
+    return link.of if link.of is not None and column in tables[link.of].table.column_names else via
+
+
 def _parameters(name: str, transform: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     inputs, needs_settings = [], []
     for parameter in inspect.signature(transform).parameters:
@@ -227,9 +232,9 @@ def _check_look_up(name: str, refresh: RecomputeTouched, link: AsOf, by_name: Ma
     """Refuse a look-up whose changes could not be traced to groups."""
     if refresh.via is None:
         raise TableError(f"table: {name} looks things up in {link.table}, but no input leads from there to its groups. Name it with via=.")
-    holder = link.of or refresh.via
-    needed = [(link.table, column) for column in link.needed] + [(holder, link.on)] + ([(refresh.via, link.at)] if link.at else [])
-    needed += [(holder, column) for column in by_name[refresh.via].table.key]
+    needed = [(link.table, column) for column in link.needed]
+    needed += [(held_by(link, column, refresh.via, by_name), column) for column in (link.on, link.at) if column]
+    needed += [(link.of or refresh.via, column) for column in by_name[refresh.via].table.key]
     for other, column in needed:
         if column not in by_name[other].table.column_names:
             raise TableError(f"table: {name} looks things up by {column} of {other}, which does not have it. Correct the name.")

@@ -136,6 +136,24 @@ def test_a_look_up_that_could_not_be_traced_to_groups_is_refused() -> None:
         in_order([*sources, reading(RecomputeTouched("number", as_of=(link,)))])
 
 
+def test_what_looks_up_may_have_the_instant_and_the_linking_input_what_leads_there() -> None:
+    columns = tuple(Column(name, LongType(), "a number") for name in ("number", "who", "when"))
+    linking = Table("one row per number", ("number",), columns[:2], FullRefresh())
+    looking = Table("one row per number", ("number",), (columns[0], columns[2]), FullRefresh())
+    people = Table("one row per person", ("who",), (columns[1], Column("valid_from", LongType(), "a number")), FullRefresh())
+    names = {"silver.linking": linking, "silver.looking": looking, "silver.people": people}
+    sources = [LakeTable(name, table, lambda: None, (), (), "", "") for name, table in names.items()]
+
+    def reading(of: str | None) -> LakeTable:
+        link = AsOf("silver.people", on="who", columns=(), at="when", until=None, of=of)
+        refresh = RecomputeTouched("number", via="silver.linking", as_of=(link,))
+        return LakeTable("gold.a", Table(NUMBERS.grain, NUMBERS.key, NUMBERS.columns, refresh), lambda: None, tuple(names), (), "", "")
+
+    assert "gold.a" in in_order([*sources, reading("silver.looking")]).by_name
+    with pytest.raises(TableError, match=r"gold\.a looks things up by when of silver\.linking, which does not have it"):
+        in_order([*sources, reading(None)])
+
+
 def test_a_look_up_takes_an_input() -> None:
     def transform(silver_orders: DataFrame) -> DataFrame:
         return silver_orders
