@@ -30,3 +30,8 @@ def p90_hours(seconds: Column) -> Column:
     R. Hyndman and Y. Fan, "Sample Quantiles in Statistical Packages", 1996, definition 7.
     """
     return (F.percentile(seconds, 0.9).cast("decimal(20,4)") / 3600).cast("decimal(10,2)")
+
+
+def percentile_of_hours(hours: str, share: float) -> Column:
+    """The value of a group's column of hours below which ``share`` of them lie, by the same definition; null where there are none."""
+    return F.round(F.percentile(hours, share).cast("decimal(20,4)"), 2).cast("decimal(10,2)")

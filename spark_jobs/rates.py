@@ -8,12 +8,26 @@ RATE = DecimalType(9, 4)
 """A share or a ratio, to four digits behind the point."""
 SCORE = DecimalType(5, 2)
 """A score of 0 to 100."""
+CONFIDENCE_95 = 1.96
+"""Standard deviations to either side between which 95 % of a normal distribution lie."""
 
 
 def rate(part: str | Column, whole: str | Column) -> Column:
     """Part by whole, rounded half up to four digits; null where the whole is zero or missing."""
     quotient = F.try_divide(_exact(part), _exact(whole))
     return F.round(quotient, 4).cast("decimal(9,4)")
+
+
+def wilson_interval(part: str, whole: str) -> tuple[Column, Column]:
+    """The ends of the 95 % interval of a share, given the columns of two counts; null where the whole is zero.
+
+    E. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927.
+    """
+    count, of = F.col(part).cast("double"), F.col(whole).cast("double")
+    squared = F.lit(CONFIDENCE_95**2)
+    spread = F.lit(CONFIDENCE_95) * F.sqrt(F.try_divide(count * (of - count), of) + squared / 4)
+    ends = ((count + squared / 2 - spread) / (of + squared), (count + squared / 2 + spread) / (of + squared))
+    return ends[0].cast("decimal(9,4)"), ends[1].cast("decimal(9,4)")
 
 
 def between_zero_and_one(value: Column) -> Column:
