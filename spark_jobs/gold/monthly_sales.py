@@ -1,4 +1,4 @@
-"""Sales of one month in one channel: what quarters and years are added up from."""
+"""Sales of one month in one channel."""
 
 from pyiceberg.types import DateType, IntegerType, StringType
 from pyspark.sql import DataFrame
@@ -18,7 +18,7 @@ TABLE = Table(
         Column("order_month", DateType(), "first day of the month in which the orders were placed, in the shop's time zone"),
         Column("channel_code", StringType(), "sales channel, see silver.channels"),
         Column("order_year", IntegerType(), "calendar year of that month"),
-        Column("order_quarter", IntegerType(), "quarter of that year, 1 to 4; a quarter's figures are the sum of its months"),
+        Column("order_quarter", IntegerType(), "quarter of that year, 1 to 4, see gold.quarterly_sales"),
         *SALES_COLUMNS,
     ),
     refresh=FullRefresh(),
