@@ -1,12 +1,12 @@
 """How fast the money in the stock of one product turns over, month by month."""
 
 from pyiceberg.types import DateType, DecimalType, LongType
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, references, sums_to
 from iceberg.table import MONEY, Column, FullRefresh, Table
-from spark_jobs.local_time import month_of
+from spark_jobs.stock_value import stock_months
 
 TABLE = Table(
     grain="one row per month and product, from the product's first movement on",
@@ -53,35 +53,8 @@ TABLE = Table(
 
 def transform(gold_daily_stock_movements: DataFrame) -> DataFrame:
     """Turnover of each product in each month since it first moved, months without a movement included."""
-    day = F.col("happened_date")
-    moves = gold_daily_stock_movements.withColumn("stock_month", month_of(day))
-    known = moves.agg(F.min(day).alias("first_day"), F.max(day).alias("newest_day"))
-    by_month = moves.groupBy("stock_month", "product_id").agg(
-        F.sum(F.col("issued_cost") - F.col("returned_cost")).alias("sold"),
-        F.sum("value_change").alias("change"),
-        F.sum(F.col("value_change") * F.dayofmonth(day)).alias("change_times_day"),
-    )
-    months = (
-        by_month.groupBy("product_id")
-        .agg(F.min("stock_month").alias("first_month"))
-        .crossJoin(known)
-        .withColumn("stock_month", F.explode(F.expr("sequence(first_month, trunc(newest_day, 'month'), interval 1 month)")))
-    )
-    filled = months.join(by_month, on=["stock_month", "product_id"], how="left").na.fill(0, ["sold", "change", "change_times_day"])
-    before = Window.partitionBy("product_id").orderBy("stock_month").rowsBetween(Window.unboundedPreceding, -1)
-    last_day = F.least(F.last_day("stock_month"), F.col("newest_day"))
-    # A change counts in the mean on its own day and on each day after it.
-    weighted = (F.dayofmonth(last_day) + 1) * F.col("change") - F.col("change_times_day")
-    opening = F.coalesce(F.sum("change").over(before), F.lit(0)).cast("decimal(20,2)")
     return (
-        filled.withColumn("day_count", (F.datediff(last_day, F.greatest("stock_month", "first_day")) + 1).cast("bigint"))
-        .withColumn("value_change", F.col("change").cast("decimal(20,2)"))
-        .withColumn("opening_stock_value", opening)
-        .withColumn("closing_stock_value", (F.col("opening_stock_value") + F.col("change")).cast("decimal(20,2)"))
-        .withColumn("_mean_change", (weighted.cast("decimal(26,2)") / F.col("day_count")).cast("decimal(28,8)"))
-        .withColumn("average_stock_value", (F.col("opening_stock_value") + F.col("_mean_change")).cast("decimal(20,2)"))
-        .withColumn("cost_of_goods_sold", F.col("sold").cast("decimal(20,2)"))
-        .withColumn("turnover", F.try_divide("cost_of_goods_sold", "average_stock_value").cast("decimal(12,4)"))
+        stock_months(gold_daily_stock_movements, "product_id")
         .withColumn(
             "days_of_cover",
             F.when(F.col("sold") > 0, F.col("average_stock_value") * F.col("day_count") / F.col("cost_of_goods_sold")).cast(
