@@ -180,24 +180,25 @@ PRODUCTS = Question(
     "gold.product_performance",
     1,
     (
-        "product_id", "order_count", "paid_order_count", "unit_count", "paid_unit_count", "returned_unit_count", "revenue",
-        "refunded_amount", "net_revenue", "cost_amount", "gross_profit", "gross_margin_rate", "return_rate", "review_count", "average_rating",
-        "view_visit_count", "buying_visit_count", "available_unit_count", "recent_unit_count", "days_of_cover",
+        "product_id", "order_count", "paid_order_count", "unit_count", "paid_unit_count", "delivered_unit_count", "returned_unit_count",
+        "revenue", "refunded_amount", "net_revenue", "cost_amount", "gross_profit", "gross_margin_rate", "return_rate", "review_count",
+        "average_rating", "view_visit_count", "buying_visit_count", "available_unit_count", "recent_unit_count", "days_of_cover", "turnover",
+        "health_score",
     ),
     """
     with weights as (
-        select order_id, line_number, coalesce(back.amount, 0) as returned, coalesce(back.pieces, 0) as pieces, line_amount,
+        select order_id, line_number, coalesce(back.amount, 0) as returned, line_amount,
                sum(coalesce(back.amount, 0)) over (partition by order_id) as all_returned
         from order_items
         left join (
-            select order_id, line_number, sum(refund_amount) as amount, sum(quantity) as pieces from return_items group by 1, 2
+            select order_id, line_number, sum(refund_amount) as amount from return_items group by 1, 2
         ) as back using (order_id, line_number)
     ),
     shares as (
-        select order_id, line_number, pieces, case when all_returned > 0 then returned else line_amount end as weight from weights
+        select order_id, line_number, case when all_returned > 0 then returned else line_amount end as weight from weights
     ),
     refunds as (
-        select order_id, line_number, pieces, case when total = 0 then 0 else
+        select order_id, line_number, case when total = 0 then 0 else
             (div(refunded * 100 * upto, total) - div(refunded * 100 * (upto - weight), total)) / 100 end as refunded
         from (
             select shares.*, sum(weight) over (partition by order_id order by line_number) as upto, sum(weight) over (partition by order_id) as total
@@ -207,7 +208,7 @@ PRODUCTS = Question(
     ),
     sold as (
         select product_id, count(distinct order_id) as orders, count(distinct order_id) filter (where is_paid) as paid_orders,
-               sum(quantity) as units, coalesce(sum(quantity) filter (where is_paid), 0) as paid_units, sum(refunds.pieces) as returned,
+               sum(quantity) as units, coalesce(sum(quantity) filter (where is_paid), 0) as paid_units,
                coalesce(sum(line_amount) filter (where is_paid), 0) as revenue, sum(refunds.refunded) as refunded,
                coalesce(sum(cost) filter (where is_paid), 0) as cost,
                sum(quantity) filter (where day > (select max(day) from sales) - 28) as recent
@@ -216,6 +217,33 @@ PRODUCTS = Question(
         join refunds using (order_id, line_number)
         join line_cost using (order_id, line_number)
         group by product_id
+    ),
+    arrived as (
+        select product_id, sum(line.quantity) as pieces, sum(coalesce(back, 0)) as back
+        from order_items as line
+        join shipments as parcel on parcel.order_id = line.order_id and parcel.warehouse_code = line.warehouse_code and delivered_at is not null
+        left join (select order_id, line_number, sum(quantity) as back from return_items group by 1, 2) as returned
+          on returned.order_id = line.order_id and returned.line_number = line.line_number
+        group by product_id
+    ),
+    log as (select product_id, happened_at::date as day, kind, quantity * unit_cost as value from inventory_log),
+    last_days as (
+        select newest - back as day from (select max(day) as newest, least(28, max(day) - min(day) + 1) as days from log) as known
+        cross join lateral generate_series(0, days - 1) as back
+    ),
+    held as (
+        select product_id, round(avg(value), 2) as value from (
+            select product_id, day, (
+                select coalesce(sum(value), 0) from log where log.product_id = products.product_id and log.day <= last_days.day
+            ) as value
+            from products cross join last_days where product_id in (select product_id from log)
+        ) as evenings
+        group by product_id
+    ),
+    turned as (
+        select product_id, round(coalesce(sold, 0) / nullif(value, 0), 4) as times from held left join (
+            select product_id, -sum(value) as sold from log where kind in ('issue', 'return') and day in (select day from last_days) group by 1
+        ) as left_for_good using (product_id)
     ),
     rated as (select product_id, count(*) as reviews, round(avg(rating), 4) as rating from reviews group by 1),
     seen as (
@@ -228,13 +256,20 @@ PRODUCTS = Question(
     ),
     stock as (select product_id, sum(on_hand - reserved) as available from inventory group by 1),
     shop as (select least(28, max(day) - min(day) + 1) as days from sales)
-    select product_id, coalesce(orders, 0), coalesce(paid_orders, 0), coalesce(units, 0), coalesce(paid_units, 0), coalesce(returned, 0),
-           coalesce(revenue, 0), coalesce(refunded, 0), coalesce(revenue - refunded, 0), coalesce(cost, 0), coalesce(revenue - cost, 0),
-           round((revenue - cost) / nullif(revenue, 0), 4), round(returned::numeric / nullif(paid_units, 0), 4),
-           coalesce(reviews, 0), rating, coalesce(views, 0), coalesce(bought, 0), coalesce(available, 0), coalesce(recent, 0),
-           round(available::numeric * days / nullif(recent, 0), 4)
+    select product_id, coalesce(orders, 0), coalesce(paid_orders, 0), coalesce(units, 0), coalesce(paid_units, 0), coalesce(pieces, 0),
+           coalesce(back, 0), coalesce(revenue, 0), coalesce(refunded, 0), coalesce(revenue - refunded, 0), coalesce(cost, 0),
+           coalesce(revenue - cost, 0), margin, come_back, coalesce(reviews, 0), rating, coalesce(views, 0), coalesce(bought, 0),
+           coalesce(available, 0), coalesce(recent, 0), cover, times, case when paid_orders > 0 then (
+               select round(100 * avg(round(greatest(0, least(1, part)), 4)), 2)
+               from (values (margin / 0.5), (1 - come_back / 0.3), ((rating - 1) / 4), (cover / 14)) as parts (part) where part is not null
+           ) end
     from products cross join shop
     left join sold using (product_id) left join rated using (product_id) left join seen using (product_id) left join stock using (product_id)
+    left join arrived using (product_id) left join turned using (product_id)
+    cross join lateral (
+        select round((revenue - cost) / nullif(revenue, 0), 4) as margin, round(back::numeric / nullif(pieces, 0), 4) as come_back,
+               round(available::numeric * days / nullif(recent, 0), 4) as cover
+    ) as rates
     """,
 )  # fmt: skip
 
