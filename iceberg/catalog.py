@@ -1,6 +1,7 @@
 """The Iceberg catalog: one SQL database that PyIceberg and Spark share under one name."""
 
 from importlib.resources import files
+from typing import Any
 
 import psycopg
 from pyiceberg.catalog import load_catalog
@@ -56,6 +57,18 @@ def open_catalog(settings: Settings, reader: bool = False) -> SqlCatalog:
     if not isinstance(catalog, SqlCatalog):
         raise SettingsError(f"catalog: {type(catalog).__name__} is not a SQL catalog. Set SHOPLAKE_CATALOG_URI to a PostgreSQL database.")
     return catalog
+
+
+def metadata_locations(connection: psycopg.Connection[Any], catalog_name: str) -> dict[str, str]:
+    """Where the metadata of every table in a catalog's database is, by the table's name with its namespace; views are none."""
+    rows = connection.execute(
+        """
+        select table_namespace || '.' || table_name, metadata_location from iceberg_tables
+        where catalog_name = %s and (iceberg_type is null or iceberg_type = 'TABLE')
+        """,
+        (catalog_name,),
+    ).fetchall()
+    return dict(rows)
 
 
 def prepare_lake(settings: Settings) -> SqlCatalog:

@@ -17,7 +17,7 @@ from iceberg.catalog import NAMESPACES, prepare_lake
 from iceberg.failures import service_failures
 from iceberg.maintenance.books import prune_runs
 from iceberg.maintenance.files import Layout, layout_of
-from iceberg.maintenance.orphans import orphans_of
+from iceberg.maintenance.orphans import Orphans
 from iceberg.maintenance.store import Store, StoredFile
 from iceberg.publish import forget_outlived, outlived_snapshots
 from iceberg.releases import BUILD_LOCK, Release, named_references
@@ -217,9 +217,10 @@ class _Maintenance:
 
     def remove_orphans(self) -> None:
         """Remove the files that no metadata refers to, and see how each table is afterwards."""
+        finder = Orphans(self.catalog, self.settings.catalog_dsn, self.store)
         for done, (name, care) in enumerate(self.care.items(), start=1):
             with self._timed(name):
-                files, orphans = orphans_of(self.catalog, self.store, name, self.cutoff)
+                files, orphans = finder.of(name, self.cutoff)
                 if orphans and not self.dry_run:
                     self.store.remove(orphans)
                 care.orphan_count, care.orphan_bytes = len(orphans), _size(orphans)

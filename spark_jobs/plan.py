@@ -3,14 +3,12 @@
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
-import psycopg
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import NoSuchTableError
 
 from iceberg.bronze import position_of
-from iceberg.catalog import prepare_lake
+from iceberg.catalog import metadata_locations, prepare_lake
 from iceberg.cuts import latest_cut
 from iceberg.releases import Release, ReleaseTable, find_release, latest_release
 from iceberg.runs import NO_SNAPSHOT, Run, RunInput, TableRun, catalog_database, known_inputs, start_run
@@ -39,7 +37,7 @@ def begin_run(settings: Settings, tables: Sequence[str] | None = None, full: boo
         if cut is None:
             raise BuildError("build: nothing was ingested yet. Run `shoplake ingest` first.")
         release, base = latest_release(connection)
-        locations = _locations(connection, catalog.name)
+        locations = metadata_locations(connection, catalog.name)
         known = known_inputs(connection)
     base = _still_there(base, registry, locations, rebuilt)
     bronze = [name for name in registry.bronze if any(name in registry[table].inputs for table in chosen)]
@@ -72,7 +70,7 @@ def begin_preview(settings: Settings, names: Sequence[str]) -> Run:
     catalog = prepare_lake(settings)
     with catalog_database(settings.catalog_dsn) as connection:
         release, base = find_release(connection)
-        locations, known = _locations(connection, catalog.name), known_inputs(connection)
+        locations, known = metadata_locations(connection, catalog.name), known_inputs(connection)
     base = _still_there(base, registry, locations, set())
     edited = [name for name in base if name in registry.by_name and base[name].definition != registry[name].definition(settings)]
     wanted = {registry[name].name for name in names or edited}
@@ -105,13 +103,6 @@ def _still_there(
             f"or make it anew with `shoplake build --full --table {name}`."
         )
     return {name: version for name, version in base.items() if name not in gone}
-
-
-def _locations(connection: psycopg.Connection[Any], catalog_name: str) -> dict[str, str]:
-    rows = connection.execute(
-        "select table_namespace || '.' || table_name, metadata_location from iceberg_tables where catalog_name = %s", (catalog_name,)
-    ).fetchall()
-    return dict(rows)
 
 
 def _resolve(catalog: SqlCatalog, name: str, locations: dict[str, str], known: dict[str, RunInput], registry: Tables) -> RunInput:
