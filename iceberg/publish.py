@@ -28,7 +28,7 @@ from pyiceberg.table.update import (
 )
 
 from iceberg.failures import service_failures
-from iceberg.runs import catalog_database
+from iceberg.runs import NO_SNAPSHOT, catalog_database
 from shoplake.core.errors import OvertakenError, ReleaseError
 
 RUN_BRANCH = "run_"
@@ -41,13 +41,16 @@ class Move:
 
     Attributes:
         table_name: With its layer.
-        snapshot_id: The snapshot to become main.
+        snapshot_id: The snapshot to become main; with ``NO_SNAPSHOT`` there is to be no main, and no rows for who names no snapshot.
         expected_main: What main must be until then (None: no main yet); ``ANY`` takes main from wherever it is.
+        left: What the release before has, to be kept for it: a table that nobody builds any more is carried over from
+            release to release without a tag, since main names it. ``NO_SNAPSHOT`` where that has no such table.
     """
 
     table_name: str
     snapshot_id: int
     expected_main: int | None = None
+    left: int = NO_SNAPSHOT
 
 
 ANY = -1
@@ -57,7 +60,7 @@ Record = Callable[[psycopg.Connection[Any], dict[str, str]], None]
 
 
 def move_tables(catalog: SqlCatalog, dsn: str, moves: Sequence[Move], release_id: int, promised: Iterable[int], record: Record) -> None:
-    """Make every move, tag the snapshots as ``release_id``, and call ``record``, in one transaction at ``dsn``.
+    """Make every move, tag the new mains as ``release_id``, and call ``record``, in one transaction at ``dsn``.
 
     ``record`` gets the transaction and the new metadata location of each table.
     Branches of runs are removed, since none can be published on top of what
@@ -83,21 +86,26 @@ def _stage(catalog: SqlCatalog, move: Move, release_id: int, kept_tags: set[str]
         table = catalog.load_table(move.table_name)
     except NoSuchTableError as problem:
         raise ReleaseError(
-            f"release: {move.table_name} is gone from the catalog. Make it anew with `shoplake build --full --table {move.table_name}`."
+            f"release: {move.table_name} is gone from the catalog. Give it back its name if it was renamed, "
+            f"or make it anew with `shoplake build --full --table {move.table_name}`."
         ) from problem
-    if table.metadata.snapshot_by_id(move.snapshot_id) is None:
+    if move.snapshot_id != NO_SNAPSHOT and table.metadata.snapshot_by_id(move.snapshot_id) is None:
         raise ReleaseError(
             f"release: snapshot {move.snapshot_id} of {move.table_name} is no longer there. Run `shoplake build`, or choose a newer release."
         )
     requirements: tuple[TableRequirement, ...] = ()
     if move.expected_main != ANY:
         requirements = (AssertRefSnapshotId(ref=MAIN_BRANCH, snapshot_id=move.expected_main),)
-    updates: list[TableUpdate] = [
-        _refer(MAIN_BRANCH, SnapshotRefType.BRANCH, move.snapshot_id),
-        _refer(f"{RELEASE_TAG}{release_id}", SnapshotRefType.TAG, move.snapshot_id),
-        # Every commit rewrites the whole list of snapshots; the files of those that leave it are for maintenance to remove.
-        *_outlived(table.metadata, {move.snapshot_id}, kept_tags),
-    ]
+    updates: list[TableUpdate] = [RemoveSnapshotRefUpdate(ref_name=MAIN_BRANCH)]
+    if move.snapshot_id != NO_SNAPSHOT:
+        updates = [
+            _refer(MAIN_BRANCH, SnapshotRefType.BRANCH, move.snapshot_id),
+            _refer(f"{RELEASE_TAG}{release_id}", SnapshotRefType.TAG, move.snapshot_id),
+        ]
+    if table.metadata.snapshot_by_id(move.left) is not None:
+        updates.append(_refer(f"{RELEASE_TAG}{release_id - 1}", SnapshotRefType.TAG, move.left))
+    # Every commit rewrites the whole list of snapshots; the files of those that leave it are for maintenance to remove.
+    updates += _outlived(table.metadata, {move.snapshot_id, move.left}, kept_tags)
     try:
         after = catalog._update_and_stage_table(table, table.name(), requirements, tuple(updates))
     except CommitFailedException as problem:

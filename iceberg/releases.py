@@ -1,6 +1,6 @@
 """Releases: numbered states of the whole lake, each one version of every table, consistent with each other."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,12 +9,12 @@ import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from iceberg.catalog import open_catalog, prepare_lake
+from iceberg.catalog import metadata_locations, open_catalog, prepare_lake
 from iceberg.cuts import latest_cut
 from iceberg.failures import service_failures
 from iceberg.publish import ANY, RELEASE_TAG, RUN_BRANCH, Move, move_tables
 from iceberg.quality.results import CheckResult, results_of
-from iceberg.runs import Run, catalog_database, end_run, load_run, under_way
+from iceberg.runs import NO_SNAPSHOT, Run, catalog_database, end_run, load_run, under_way
 from shoplake.core.errors import OvertakenError, ReleaseError
 from shoplake.core.lock import only_one
 from shoplake.core.settings import Settings
@@ -64,6 +64,21 @@ class Release:
     def state(self) -> str:
         """current, kept or expired."""
         return "current" if self.is_current else "expired" if self.is_expired else "kept"
+
+
+@dataclass(frozen=True)
+class RolledBack:
+    """What a rollback made.
+
+    Attributes:
+        release: The new release.
+        withdrawn: Tables of the former release that the earlier one did not have yet, and that have no rows until they are built again.
+        gone: Tables of the earlier release that neither the catalog nor any code has any more.
+    """
+
+    release: Release
+    withdrawn: list[str]
+    gone: list[str]
 
 
 @dataclass(frozen=True)
@@ -172,8 +187,8 @@ def publish_run(settings: Settings, run_id: int) -> Release | None:
                 name, table.snapshot_id or 0, table.definition, table.cut_end_lsn or run.cut_end_lsn, table.inputs, locations[name]
             )
             _insert_table(transaction, release_id, version)
-        # What the run did not plan for, such as a table whose file was removed, stays as it was.
-        for name in base.keys() - versions.keys():
+        # What the run did not plan for, such as a table whose code was removed, stays as it was; where the table is removed too, it goes.
+        for name in (base.keys() - versions.keys()) & metadata_locations(transaction, catalog.name).keys():
             _insert_table(transaction, release_id, base[name])
         end_run(transaction, run_id, "published")
 
@@ -183,19 +198,45 @@ def publish_run(settings: Settings, run_id: int) -> Release | None:
 
 
 @service_failures("release", refused=ReleaseError)
-def rollback(settings: Settings, release_id: int, wait: bool = True, on_wait: Callable[[str], None] | None = None) -> Release:
+def rollback(
+    settings: Settings,
+    release_id: int,
+    declared: Collection[str] = (),
+    wait: bool = True,
+    on_wait: Callable[[str], None] | None = None,
+) -> RolledBack:
     """Make the state of an earlier release current again, as a new release.
 
     Puts every table's main to that release's snapshot, wherever main is now, so
-    it also repairs a main that somebody else moved. The next build starts from
-    there and consumes again what came since. Raises ReleaseError when there is no
-    such release or it is expired, BusyError when a build is at work and not to be waited for.
+    it also repairs a main that somebody else moved. A table that the earlier
+    release did not have yet is no part of the new one and has no main, so that
+    nobody reads it beside older ones; its snapshots stay for the releases that
+    have it, and the next build that is to make it makes it anew. The next build
+    starts from there and consumes again what came since.
+
+    Raises ReleaseError when there is no such release, it is expired, or one of
+    its tables is gone from the catalog though still ``declared``; BusyError
+    when a build is at work and not to be waited for.
     """
     with only_one(settings.catalog_dsn, BUILD_LOCK, wait, on_wait):
-        return _roll_back(settings, release_id)
+        return _roll_back(settings, release_id, declared)
 
 
-def _roll_back(settings: Settings, release_id: int) -> Release:
+def still_there(versions: Mapping[str, ReleaseTable], present: Container[str], declared: Collection[str]) -> dict[str, ReleaseTable]:
+    """The versions whose tables are ``present`` in the catalog, without those that nobody declares or has any more.
+
+    Raises ReleaseError for a table that is gone though ``declared``: a release without it would let the next build give its name away.
+    """
+    gone = [name for name in versions if name not in present]
+    if mourned := sorted({*gone} & {*declared}):
+        raise ReleaseError(
+            f"release: {mourned[0]} is gone from the catalog. Give it back its name if it was renamed, "
+            f"or make it anew with `shoplake build --full --table {mourned[0]}`."
+        )
+    return {name: version for name, version in versions.items() if name not in gone}
+
+
+def _roll_back(settings: Settings, release_id: int, declared: Collection[str] = ()) -> RolledBack:
     catalog = prepare_lake(settings)
     with catalog_database(settings.catalog_dsn) as connection:
         wanted = _find(connection, release_id)
@@ -204,7 +245,10 @@ def _roll_back(settings: Settings, release_id: int) -> Release:
                 f"release: {release_id} is expired, its snapshots are no longer kept. Choose one of the newest {RELEASES_KEPT}."
             )
         current, now = latest_release(connection)
-        versions = {**now, **{table.table_name: table for table in _tables(connection, release_id)}}
+        present = metadata_locations(connection, catalog.name)
+        had = {table.table_name: table for table in _tables(connection, release_id)}
+        versions = still_there(had, present, declared)
+        younger = [name for name in now if name not in had and name in present]
         numbers = [
             release.release_id for release in _releases(connection, "order by release_id desc limit %(kept)s", kept=RELEASES_KEPT - 1)
         ]
@@ -215,10 +259,12 @@ def _roll_back(settings: Settings, release_id: int) -> Release:
         for name, table in versions.items():
             _insert_table(transaction, next_id, ReleaseTable(**{**vars(table), "metadata_location": locations[name]}))
 
-    moves = [Move(name, table.snapshot_id, ANY) for name, table in versions.items()]
+    wanted_mains = {name: table.snapshot_id for name, table in versions.items()} | dict.fromkeys(younger, NO_SNAPSHOT)
+    left = {name: table.snapshot_id for name, table in now.items()}
+    moves = [Move(name, snapshot_id, ANY, left.get(name, NO_SNAPSHOT)) for name, snapshot_id in wanted_mains.items()]
     move_tables(catalog, settings.catalog_dsn, moves, next_id, numbers, record)
     with catalog_database(settings.catalog_dsn) as connection:
-        return _find(connection, next_id)
+        return RolledBack(_find(connection, next_id), younger, [name for name in had if name not in versions])
 
 
 def _require_publishable(run: Run, current: Release | None) -> None:

@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from iceberg.bronze import INGEST_LOCK
+from iceberg.catalog import metadata_locations
 from iceberg.maintenance.compaction import begin_compaction, finish_compaction
 from iceberg.maintenance.files import ENOUGH_FILES
 from iceberg.publish import Move, adopt_branch
@@ -19,6 +20,7 @@ from shoplake.core.settings import CATALOG_NAME, Settings
 from spark_jobs.failures import writing_failure
 from spark_jobs.run import abandon_run
 from spark_jobs.session import describe_jobs
+from spark_jobs.tables import discover
 
 BRONZE_BRANCH = "compaction"
 _ATTEMPTS = 3
@@ -44,12 +46,13 @@ def compact_release(
 
     No release where none has. One that another release
     overtakes begins anew. Raises BuildError when a table could not be compacted
-    or has other rows then; the last release stays current.
+    or has other rows then, and ReleaseError when a table of the release is gone or
+    somebody moved its main; the last release stays current.
     """
     with only_one(settings.catalog_dsn, BUILD_LOCK, wait, on_wait):
         for attempts_left in reversed(range(_ATTEMPTS)):
             with catalog_database(settings.catalog_dsn) as connection:
-                run = begin_compaction(connection, names)
+                run = begin_compaction(connection, names, metadata_locations(connection, catalog.name), discover().by_name)
             if run is None:
                 return None, {}
             try:

@@ -22,7 +22,7 @@ from iceberg.maintenance.store import Store, StoredFile
 from iceberg.publish import forget_outlived, outlived_snapshots
 from iceberg.releases import BUILD_LOCK, Release, named_references
 from iceberg.runs import catalog_database, resolved_inputs
-from shoplake.core.errors import BuildError, OvertakenError, TableError, first_line
+from shoplake.core.errors import BuildError, ReleaseError, TableError, first_line
 from shoplake.core.lock import only_one
 from shoplake.core.progress import Progress, silent
 from shoplake.core.settings import Settings
@@ -216,7 +216,7 @@ class _Maintenance:
             table.manage_snapshots().remove_branch(BRONZE_BRANCH).commit()
 
     def remove_orphans(self) -> None:
-        """Remove the files that no metadata refers to, and see how each table is afterwards."""
+        """Remove the files that no table refers to, and see how each table is afterwards."""
         finder = Orphans(self.catalog, self.settings.catalog_dsn, self.store)
         for done, (name, care) in enumerate(self.care.items(), start=1):
             with self._timed(name):
@@ -238,10 +238,10 @@ class _Maintenance:
 
     @contextmanager
     def _put_off(self) -> Iterator[None]:
-        """What somebody else's commit stood in the way of is left for the next maintenance."""
+        """What somebody else's doing stood in the way of is left for the next maintenance; the steps after it do not wait."""
         try:
             yield
-        except OvertakenError as problem:
+        except ReleaseError as problem:
             self.result.put_off.append(str(problem))
         except CommitFailedException as problem:
             self.result.put_off.append(f"maintain: a table was changed by somebody else at this moment ({first_line(problem)}).")

@@ -5,14 +5,14 @@ its compacted one, and what its checks found holds for it. The note of what the
 run touched is empty. A build therefore goes on as if nothing had happened.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import replace
 from typing import Any
 
 import psycopg
 
 from iceberg.quality.results import carry_results
-from iceberg.releases import latest_release
+from iceberg.releases import latest_release, still_there
 from iceberg.runs import Run, TableRun, save_table, start_run
 
 STRATEGY = "compact"
@@ -20,9 +20,15 @@ NOTHING: dict[str, Any] = {}
 """What a compaction touches, as the note of a version."""
 
 
-def begin_compaction(connection: psycopg.Connection[Any], names: Collection[str]) -> Run | None:
-    """Record a run that compacts those of ``names`` that the current release has and keeps its other tables; None where it has none."""
+def begin_compaction(
+    connection: psycopg.Connection[Any], names: Collection[str], present: Container[str], declared: Collection[str]
+) -> Run | None:
+    """Record a run that compacts those of ``names`` that the current release has and keeps its other tables; None where it has none.
+
+    Tables that are neither ``present`` in the catalog nor ``declared`` are left out; raises ReleaseError for one that is declared and gone.
+    """
     release, versions = latest_release(connection)
+    versions = still_there(versions, present, declared)
     if release is None or not versions.keys() & set(names):
         return None
     tables = [

@@ -117,18 +117,33 @@ def _ends(release: "Release") -> dict[str, Any]:
 def rollback(release: NumberArgument, no_wait: NoWaitOption = False, as_json: JsonOption = False) -> None:
     """Make the state of an earlier release current again, for all tables at once, as a new release.
 
-    The next build starts from there and takes in again what came since.
+    Tables that the earlier release did not have yet are empty until they are built again. The next build starts from there and takes in again what came since.
 
     Example: shoplake release rollback 7
     """
     from iceberg.releases import rollback as run
+    from spark_jobs.tables import discover
 
     settings = load_settings()
     configure(settings.log_level)
     output = Output(as_json)
-    restored = run(settings, release, wait=not no_wait, on_wait=output.note)
-    output.fields("release", {"release": restored.release_id, "rolled_back_to": restored.rolled_back_to, "cut": restored.cut_end_lsn})
+    done = run(settings, release, discover().by_name, wait=not no_wait, on_wait=output.note)
+    restored = done.release
+    output.fields(
+        "release",
+        {
+            "release": restored.release_id,
+            "rolled_back_to": restored.rolled_back_to,
+            "cut": restored.cut_end_lsn,
+            "withdrawn": ", ".join(done.withdrawn) or None,
+            "gone": ", ".join(done.gone) or None,
+        },
+    )
+    if done.withdrawn:
+        output.note(f"{', '.join(done.withdrawn)}: not yet in release {release}, so without rows until a build makes it again.")
+    if done.gone:
+        output.note(f"{', '.join(done.gone)}: in release {release}, but neither the catalog nor any code has it now, so it is left out.")
     output.say(
-        f"Every table is as in release {release}. The shop's next change builds forward again: to stay here, pause 02_transformation in Airflow."
+        f"Every{' other' if done.gone or done.withdrawn else ''} table is as in release {release}. The shop's next change builds forward again: to stay here, pause 02_transformation in Airflow."
     )
     output.close()

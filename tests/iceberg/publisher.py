@@ -22,15 +22,15 @@ NAMES = ("gold.left", "gold.right")
 NUMBERS = Table("one row per release", ("number",), (Column("number", LongType(), "a release"),), FullRefresh())
 
 
-def build_run(settings: Settings) -> int:
-    """A run whose branches hold, in both tables, one row more than the last release; gives its number."""
+def build_run(settings: Settings, names: tuple[str, ...] = NAMES) -> int:
+    """A run whose branches hold, in each of ``names``, one row more than the last release; gives its number."""
     catalog = prepare_lake(settings)
     with catalog_database(settings.catalog_dsn) as connection:
         release, base = latest_release(connection)
     number = release.release_id + 1 if release else 1
     row = pa.table({"number": [number]}, schema=pa.schema([pa.field("number", pa.int64(), nullable=False)]))
     built = []
-    for name in NAMES:
+    for name in names:
         table = create_or_evolve(catalog, name, NUMBERS, "numbers")
         branch = f"run_of_{number}_{os.getpid()}"
         before = base[name].snapshot_id if name in base else None

@@ -6,13 +6,16 @@ import psycopg
 import pytest
 import requests
 
+import spark_jobs.compact
 import spark_jobs.run
 from iceberg.catalog import open_catalog
 from iceberg.releases import is_behind, rollback
 from shoplake.core.errors import BuildError, BusyError, CheckFailedError, ReleaseError, TableError
 from shoplake.core.lock import only_one
 from shoplake.core.settings import Settings
+from spark_jobs.maintain import maintain
 from spark_jobs.run import abandon_run, begin_run, build, build_table, publish_run
+from spark_jobs.session import spark_session
 from spark_jobs.tables import Tables, discover
 from tests.spark_jobs.bronze_rows import START, Bronze, Row, channel, customer, line, order, payment, place, product
 from tests.spark_jobs.fixtures import Traded
@@ -266,11 +269,52 @@ def test_after_a_rollback_the_next_build_takes_in_again_what_came_since(traded: 
     bronze.commit()
     build(fresh, tables=["silver.orders"])
     new = whole_lake(fresh)
-    restored = rollback(fresh, 1)
+    restored = rollback(fresh, 1).release
     assert (restored.release_id, restored.rolled_back_to) == (3, 1)
     assert whole_lake(fresh) == old
     assert build(fresh, tables=["silver.orders"]).release is not None
     assert whole_lake(fresh) == new
+
+
+def test_a_table_younger_than_the_release_rolled_back_to_has_no_rows_until_it_is_built_again(traded: Traded) -> None:
+    bronze, lake = traded.bronze, traded.settings
+    once, old = "gold.sales_by_payment_method", whole_lake(traded.settings)
+    build(lake, tables=[once])
+    rows = rows_of(lake, once)
+    assert rows
+    assert once in rollback(lake, 1, discover().by_name).withdrawn
+    assert whole_lake(lake) == old
+    with spark_session(lake) as session:
+        assert session.table(f"lake.{once}").count() == len(rows_of(lake, once)) == 0
+    place(bronze, 4, at=LATER)
+    bronze.commit()
+    assert once not in build(lake).run.tables
+    assert rows_of(lake, once) == []
+    assert outcomes(build(lake, tables=[once]))[once] == "full"
+    assert rows_of(lake, once) != rows, "of today, not of then"
+    assert_incremental_equals_full(lake, (once,))
+    assert rollback(lake, 2).withdrawn == []
+    assert rows_of(lake, once) == rows
+
+
+def test_a_table_that_neither_catalog_nor_code_has_any_more_stands_in_nobodys_way(traded: Traded, monkeypatch: pytest.MonkeyPatch) -> None:
+    bronze, lake = traded.bronze, traded.settings
+    once, old = "gold.sales_by_payment_method", whole_lake(traded.settings)
+    build(lake, tables=[once])
+    without = Tables({name: table for name, table in discover().by_name.items() if name != once})
+    for module in ("spark_jobs.plan", "spark_jobs.run", "spark_jobs.compact"):
+        monkeypatch.setattr(f"{module}.discover", lambda: without)
+    open_catalog(lake).drop_table(once)
+    place(bronze, 4)
+    bronze.commit()
+    assert build(lake).release is not None
+    monkeypatch.setattr("iceberg.maintenance.files.ENOUGH_FILES", 1)
+    monkeypatch.setitem(spark_jobs.compact._OPTIONS, "rewrite-all", "true")
+    done = maintain(lake, tables=["gold.sales_by_channel"])
+    assert done.put_off == []
+    assert done.release is not None
+    assert rollback(lake, 2, without.by_name).gone == [once]
+    assert whole_lake(lake) == old
 
 
 def test_a_second_build_does_not_run_beside_the_first(bronze: Bronze, fresh: Settings) -> None:
