@@ -36,7 +36,7 @@ class SnapshotRows(ds.Dataset):
 
     Files are ruled out by the bounds that the manifests keep, row groups by
     Parquet's own; rows that a position delete names are left out. Columns are
-    those of the table's schema now, which only ever grew.
+    those of the table's schema now, which has all that was ever published.
     """
 
     def __init__(self, table: Table, tasks: Sequence[FileScanTask]) -> None:

@@ -1,16 +1,11 @@
 """What a lake table says of itself: a declaration that makes it exist, refresh, be checked and be documented."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import NoSuchTableError, TableAlreadyExistsError, ValidationError
-from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
-from pyiceberg.table import Table as IcebergTable
-from pyiceberg.table.sorting import SortField, SortOrder
-from pyiceberg.transforms import DayTransform, IdentityTransform, MonthTransform, Transform
+from pyiceberg.transforms import DayTransform, MonthTransform, Transform
 from pyiceberg.types import DecimalType, IcebergType, NestedField
 
 from iceberg.quality.checks import Check, IntervalCheck, ReferenceCheck, RowCheck, SumCheck, not_null
@@ -276,71 +271,3 @@ class Table:
             "write.merge.distribution-mode": "none",
             **{name: value for name, value in described.items() if value is not None},
         }
-
-
-def create_or_evolve(catalog: Catalog, name: str, table: Table, doc: str) -> IcebergTable:
-    """Make the table in the catalog as declared, or add to it what the declaration added.
-
-    Only additive changes are made, since readers of main see them at once.
-    Raises TableError where the declaration dropped or narrowed something.
-    """
-    try:
-        existing = catalog.load_table(name)
-    except NoSuchTableError:
-        try:
-            return _create(catalog, name, table, doc)
-        except TableAlreadyExistsError:
-            existing = catalog.load_table(name)
-    _refuse_what_would_break_readers(name, table, existing)
-    try:
-        with existing.transaction() as change:
-            with change.update_schema() as schema:
-                for column in table.columns:
-                    field = next((field for field in existing.schema().fields if field.name == column.name), None)
-                    if field is None:
-                        schema.add_column(column.name, column.type, doc=column.comment)
-                    elif field.field_type != column.type or field.doc != column.comment:
-                        schema.update_column(column.name, field_type=column.type, doc=column.comment)
-            stale = {key: value for key, value in table.properties(doc).items() if existing.properties.get(key, value) != value}
-            missing = {key: value for key, value in table.properties(doc).items() if key not in existing.properties}
-            wanted = {key: value for key, value in {**stale, **missing}.items() if key != "format-version"}
-            if wanted:
-                change.set_properties(wanted)
-    except ValidationError as problem:
-        raise TableError(f"table: {name} cannot become as declared ({problem}). Widen types only, or declare a new column.") from problem
-    return existing
-
-
-def _create(catalog: Catalog, name: str, table: Table, doc: str) -> IcebergTable:
-    schema = table.schema()
-    parts = _partition_spec(schema, table)
-    order = SortOrder(*(SortField(schema.find_field(column).field_id, IdentityTransform()) for column in table.key))
-    return catalog.create_table(name, schema, partition_spec=parts, sort_order=order, properties=table.properties(doc))
-
-
-def _partition_spec(schema: Schema, table: Table) -> PartitionSpec:
-    if table.partition_by is None:
-        return PartitionSpec()
-    source = schema.find_field(table.partition_by.column).field_id
-    return PartitionSpec(PartitionField(source, 1000, table.partition_by.transform, table.partition_by.name))
-
-
-def _refuse_what_would_break_readers(name: str, table: Table, existing: IcebergTable) -> None:
-    have = existing.schema()
-    dropped = [field.name for field in have.fields if field.name not in table.column_names]
-    if dropped:
-        raise TableError(
-            f"table: {name} has a column {dropped[0]} that its declaration dropped, and readers may use it. "
-            "Declare it again, or build under a new name."
-        )
-    key = _names(have, have.identifier_field_ids)
-    if key != set(table.key):
-        raise TableError(f"table: {name} has the key {sorted(key)}, its declaration says {sorted(table.key)}. Build it under a new name.")
-    fields = [(have.find_field(field.source_id).name, str(field.transform)) for field in existing.spec().fields]
-    declared = [(table.partition_by.column, str(table.partition_by.transform))] if table.partition_by else []
-    if fields != declared:
-        raise TableError(f"table: {name} is partitioned by {fields}, its declaration says {declared}. Build it under a new name.")
-
-
-def _names(schema: Schema, field_ids: Iterable[int]) -> set[str]:
-    return {schema.find_field(field_id).name for field_id in field_ids}

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from iceberg.bronze import INGEST_LOCK
 from iceberg.catalog import metadata_locations
+from iceberg.evolution import is_as_published, take_back_unpublished
 from iceberg.maintenance.compaction import begin_compaction, finish_compaction
 from iceberg.maintenance.files import ENOUGH_FILES
 from iceberg.publish import Move, adopt_branch
@@ -59,7 +60,10 @@ def compact_release(
                 heads, seconds = dict[str, int](), dict[str, float]()
                 for name in run.waiting:
                     started = time.monotonic()
+                    take_back_unpublished(catalog, name)
                     heads[name] = _rewrite(catalog, session, name, run.branch, run.tables[name].base_snapshot_id or 0)
+                    if heads[name] != run.tables[name].base_snapshot_id and not is_as_published(catalog.load_table(name), heads[name]):
+                        raise OvertakenError(f"maintain: {name} was given columns by somebody else meanwhile. It stays as it is; repeat.")
                     seconds[name] = time.monotonic() - started
                 with catalog_database(settings.catalog_dsn) as connection:
                     finish_compaction(connection, run, heads, seconds)

@@ -1,18 +1,21 @@
 """Begins a run: resolves every input once, and finds without Spark what can stay as it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import NoSuchTableError
+from pyiceberg.table import Table as IcebergTable
 
 from iceberg.bronze import position_of
 from iceberg.catalog import metadata_locations, prepare_lake
 from iceberg.cuts import latest_cut
+from iceberg.evolution import Trial, create_or_evolve
 from iceberg.releases import Release, ReleaseTable, find_release, latest_release
 from iceberg.runs import NO_SNAPSHOT, Run, RunInput, TableRun, catalog_database, known_inputs, start_run
-from iceberg.table import create_or_evolve
+from iceberg.table import Table
 from shoplake.core.errors import BuildError, ReleaseError, TableError
 from shoplake.core.settings import Settings
 from spark_jobs.tables import LakeTable, Tables, discover
@@ -43,7 +46,8 @@ def begin_run(settings: Settings, tables: Sequence[str] | None = None, full: boo
     bronze = [name for name in registry.bronze if any(name in registry[table].inputs for table in chosen)]
     with ThreadPoolExecutor(max_workers=8) as pool:
         inputs = {i.table_name: i for i in pool.map(lambda name: _resolve(catalog, name, locations, known, registry), bronze)}
-        list(pool.map(lambda name: _prepare(catalog, registry[name], settings, release, base.get(name), locations), chosen))
+        make = partial(create_or_evolve, catalog)
+        list(pool.map(lambda name: _prepare(make, registry[name], settings, release, base.get(name), locations), chosen))
     planned: dict[str, TableRun] = {}
     for name in registry.by_name:
         before = base.get(name)
@@ -58,11 +62,11 @@ def begin_run(settings: Settings, tables: Sequence[str] | None = None, full: boo
         )
 
 
-def begin_preview(settings: Settings, names: Sequence[str]) -> Run:
+def begin_preview(settings: Settings, names: Sequence[str], trial: Trial) -> Run:
     """Record a run that builds tables anew, and all that is made of them, from what the current release was built from.
 
     Without ``names`` the tables are those whose code is no longer what the release
-    was built with. A run with nothing to build has the status ``nothing_new``.
+    was built with. What their code declares is made on ``trial``. A run with nothing to build has the status ``nothing_new``.
     Raises TableError for an unknown table, ReleaseError when there is no release
     or main of a table is not what it made it.
     """
@@ -80,7 +84,7 @@ def begin_preview(settings: Settings, names: Sequence[str]) -> Run:
     bronze = [name for name in registry.bronze if any(name in registry[table].inputs for table in chosen)]
     inputs = {name: _resolve(catalog, name, locations, known, registry) for name in bronze}
     for name in chosen:
-        _prepare(catalog, registry[name], settings, release, base.get(name), locations)
+        _prepare(trial.create_or_evolve, registry[name], settings, release, base.get(name), locations)
     planned = {
         name: _plan(registry[name], settings, base.get(name), release.cut_end_lsn, is_kept=False, is_rebuilt=True)
         if name in chosen
@@ -118,13 +122,18 @@ def _resolve(catalog: SqlCatalog, name: str, locations: dict[str, str], known: d
 
 
 def _prepare(
-    catalog: SqlCatalog, table: LakeTable, settings: Settings, release: Release | None, base: ReleaseTable | None, locations: dict[str, str]
+    make: Callable[[str, Table, str], IcebergTable],
+    table: LakeTable,
+    settings: Settings,
+    release: Release | None,
+    base: ReleaseTable | None,
+    locations: dict[str, str],
 ) -> None:
     """Make the table as declared, and make sure that main is what the last release published."""
     is_as_left = base is not None and locations.get(table.name) == base.metadata_location
     if is_as_left and base is not None and base.definition == table.definition(settings):
         return
-    existing = create_or_evolve(catalog, table.name, table.table, table.doc)
+    existing = make(table.name, table.table, table.doc)
     main = existing.current_snapshot()
     if release is not None and base is not None and (main is None or main.snapshot_id != base.snapshot_id):
         raise ReleaseError(

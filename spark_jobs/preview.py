@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.exceptions import NoSuchTableError
 
 from iceberg.catalog import open_catalog
 from iceberg.differences import TableDifference, differences
+from iceberg.evolution import Trial
 from iceberg.failures import service_failures
 from iceberg.publish import forget_outlived
 from iceberg.quality.results import CheckResult, results_of
@@ -65,12 +67,17 @@ def preview(settings: Settings, names: Sequence[str] = (), progress: Progress = 
     """Build tables, and all that is made of them, from the inputs of the current release, and compare.
 
     Without ``names`` the tables are those whose code was edited since the release.
-    Readers see none of it, but for columns that the code adds, which are empty until a build.
+    Readers see none of it, but for columns and tables that the code adds, which are empty and go again at the end.
     Raises what a build raises, CheckFailedError for a check that would stop the
     release included, and ReleaseError when there is none.
     """
-    run = begin_preview(settings, names)
     catalog = open_catalog(settings)
+    trial = Trial(catalog)
+    try:
+        run = begin_preview(settings, names, trial)
+    except BaseException:
+        trial.undo()
+        raise
     try:
         if run.waiting:
             build_waiting(settings, run, progress)
@@ -79,6 +86,7 @@ def preview(settings: Settings, names: Sequence[str] = (), progress: Progress = 
         abandon_run(settings, run.run_id, first_line(problem))
         raise
     finally:
+        trial.undo(run.branch)
         _forget(settings, catalog, run)
     return seen
 
@@ -117,5 +125,5 @@ def _forget(settings: Settings, catalog: SqlCatalog, run: Run) -> None:
         end_run(connection, run.run_id, "previewed")
         kept = named_references(connection)
     for name in run.waiting:
-        with suppress(OvertakenError):
+        with suppress(OvertakenError, NoSuchTableError):
             forget_outlived(catalog, settings.catalog_dsn, catalog.load_table(name), kept)

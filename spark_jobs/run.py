@@ -10,6 +10,7 @@ from pyiceberg.catalog.sql import SqlCatalog
 from pyspark.sql import SparkSession
 
 from iceberg.catalog import open_catalog
+from iceberg.evolution import create_or_evolve, is_as_declared
 from iceberg.failures import service_failures
 from iceberg.quality.checks import Severity
 from iceberg.quality.results import CheckResult, record_results, results_of
@@ -179,11 +180,18 @@ def _refresh_and_check(lake: Lake, table: LakeTable, state: TableRun) -> tuple[T
     reads_bronze = any(name in lake.run.inputs for name in table.inputs)
     if not is_full and not reads_bronze and consumed == dict(state.inputs):
         return settled, []
+    # Again, since a preview may have changed it after the run was planned.
+    create_or_evolve(lake.catalog, table.name, table.table, table.doc)
     refreshed = refresh(lake, table, state, is_full)
     if not refreshed.is_changed:
         return replace(settled, strategy=refreshed.strategy), []
     # What is checked is what will be published, whatever a straggling attempt still commits to the branch.
-    written = lake.catalog.load_table(table.name).metadata.refs[lake.run.branch].snapshot_id
+    made = lake.catalog.load_table(table.name)
+    written = made.metadata.refs[lake.run.branch].snapshot_id
+    if not is_as_declared(made, written, table.table):
+        raise OvertakenError(
+            f"build: {table.name} was given columns by a preview, or by other code, while it was built. {_stays(lake.run)}; build again."
+        )
     try:
         results, row_count = audit(lake, table, refreshed, written)
     except ShoplakeError:

@@ -11,9 +11,11 @@ from iceberg.catalog import open_catalog
 from iceberg.releases import list_releases
 from shoplake.core.errors import CheckFailedError
 from shoplake.core.settings import PROJECT_FOLDER, Settings
+from spark_jobs.run import build
 from tests.cli.test_build import shoplake
+from tests.spark_jobs.bronze_rows import place
 from tests.spark_jobs.fixtures import Traded
-from tests.spark_jobs.lake_rows import whole_lake
+from tests.spark_jobs.lake_rows import assert_incremental_equals_full, whole_lake
 
 pytestmark = pytest.mark.integration
 
@@ -32,8 +34,11 @@ class Checkout:
         file.write_text(text.replace(before, after))
 
     def preview(self, settings: Settings, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return self.run(settings, "preview", *arguments)
+
+    def run(self, settings: Settings, *arguments: str) -> "subprocess.CompletedProcess[str]":
         # The current folder stands before installed packages.
-        command = [sys.executable, "-c", "from shoplake.cli.main import main; main()", "preview", *arguments]
+        command = [sys.executable, "-c", "from shoplake.cli.main import main; main()", *arguments]
         environment = os.environ | settings.environment()
         return subprocess.run(command, env=environment, cwd=self.folder, capture_output=True, text=True, timeout=120, check=False)
 
@@ -76,6 +81,61 @@ def test_an_edit_is_shown_with_all_that_follows_from_it_and_readers_see_nothing_
     assert [release.release_id for release in list_releases(lake)] == [1]
     assert _branches(lake) == []
     assert shoplake(lake, "build").stdout.endswith("Nothing new since release 1.\n")
+
+
+def _schemas(settings: Settings) -> dict[str, str]:
+    catalog = open_catalog(settings)
+    names = [name for layer in ("silver", "gold") for name in catalog.list_tables(layer)]
+    return {".".join(name): str(catalog.load_table(name).schema()) for name in names}
+
+
+def _have_an_idea(checkout: Checkout) -> None:
+    """A column more and a wider one in silver.payments, and a table that reads it."""
+    added = 'Column("is_late", BooleanType(), "whether it is a second attempt"),\n        Column("attempt", LongType(),'
+    checkout.edit("silver/payments.py", 'Column("attempt", IntegerType(),', added)
+    checkout.edit("silver/payments.py", "types import DateType, IntegerType,", "types import BooleanType, DateType,")
+    checkout.edit(
+        "silver/payments.py",
+        '", local_date("paid_at", time_zone))',
+        '", local_date("paid_at", time_zone)).selectExpr("*", "attempt > 1 as is_late")',
+    )
+    late = (checkout.folder / "spark_jobs/silver/payments.py").read_text()
+    (checkout.folder / "spark_jobs/gold/late_payments.py").write_text(
+        late.replace("bronze_payments", "silver_payments").replace("MergeByKey", "FullRefresh").replace('sums_to("amount"', "#")
+        .replace(".withColumn(", ".drop('is_late').withColumn(")
+    )  # fmt: skip
+
+
+def test_an_idea_that_was_previewed_and_given_up_stops_no_later_build(traded: Traded, checkout: Checkout) -> None:
+    lake = traded.settings
+    rows, schemas = whole_lake(lake), _schemas(lake)
+    opened = open_catalog(lake).load_table("silver.payments")
+    _have_an_idea(checkout)
+    result = checkout.preview(lake, "silver.payments", "gold.late_payments", "--json")
+    assert result.returncode == 0, result.stderr
+    assert {row["table"]: row["why"] for row in json.loads(result.stdout)["tables"]}["gold.late_payments"] == "it is new"
+    assert (_schemas(lake), whole_lake(lake)) == (schemas, rows)
+    assert opened.scan().to_arrow().num_rows == 3, "who opened a table before reads on"
+    place(traded.bronze, 4)
+    traded.bronze.commit()
+    assert build(lake).release is not None
+    assert_incremental_equals_full(lake)
+
+
+def test_code_that_a_check_refused_and_that_was_taken_back_stops_no_later_build(traded: Traded, checkout: Checkout) -> None:
+    lake = traded.settings
+    rows, schemas = whole_lake(lake), _schemas(lake)
+    _have_an_idea(checkout)
+    checkout.edit("silver/payments.py", 'accepted_values("method", "cod", "card",', 'accepted_values("method", "cod",')
+    refused = checkout.run(lake, "build", "--table", "silver.payments")
+    assert refused.returncode == CheckFailedError.exit_code, refused.stderr
+    assert _schemas(lake) != schemas, "columns are made before rows are checked"
+    assert whole_lake(lake).keys() == rows.keys(), "readers read on"
+    place(traded.bronze, 4)
+    traded.bronze.commit()
+    assert build(lake).release is not None
+    assert _schemas(lake) == schemas
+    assert_incremental_equals_full(lake)
 
 
 @pytest.mark.long

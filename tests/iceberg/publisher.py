@@ -13,9 +13,10 @@ from pyiceberg.types import LongType
 
 import iceberg.publish
 from iceberg.catalog import catalog_properties, prepare_lake
+from iceberg.evolution import create_or_evolve
 from iceberg.releases import latest_release, publish_run
 from iceberg.runs import TableRun, catalog_database, start_run
-from iceberg.table import Column, FullRefresh, Table, create_or_evolve
+from iceberg.table import Column, FullRefresh, Table
 from shoplake.core.settings import Settings, load_settings
 
 NAMES = ("gold.left", "gold.right")

@@ -11,8 +11,9 @@ from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.table import Table
 from pyiceberg.types import DateType, DecimalType, IntegerType, LongType, StringType
 
+from iceberg.evolution import create_or_evolve
 from iceberg.snapshots import SnapshotRows
-from iceberg.table import Column, FullRefresh, create_or_evolve
+from iceberg.table import Column, FullRefresh
 from iceberg.table import Table as Declared
 
 pytestmark = pytest.mark.unit

@@ -1,10 +1,12 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import psycopg
 import pytest
 import requests
+from pyiceberg.types import StringType
 
 import spark_jobs.compact
 import spark_jobs.run
@@ -295,6 +297,34 @@ def test_a_table_younger_than_the_release_rolled_back_to_has_no_rows_until_it_is
     assert_incremental_equals_full(lake, (once,))
     assert rollback(lake, 2).withdrawn == []
     assert rows_of(lake, once) == rows
+
+
+@pytest.mark.parametrize("how", ["build", "compaction"])
+def test_a_column_that_a_preview_adds_meanwhile_is_not_published(traded: Traded, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    lake, name = traded.settings, "silver.orders"
+    catalog = open_catalog(lake)
+    before = catalog.load_table(name).schema()
+    module, step = (spark_jobs.run, "refresh") if how == "build" else (spark_jobs.compact, "_rewrite")
+    original, ideas = getattr(module, step), iter(["an_idea"])
+
+    def beside_a_preview(*arguments: Any) -> Any:
+        is_it = name in (getattr(arguments[1], "name", None), arguments[2])
+        for idea in ideas if is_it else ():
+            catalog.load_table(name).update_schema().add_column(idea, StringType()).commit()
+        return original(*arguments)
+
+    monkeypatch.setattr(module, step, beside_a_preview)
+    if how == "build":
+        place(traded.bronze, 4)
+        traded.bronze.commit()
+        assert build(lake, tables=[name]).release is not None
+    else:
+        monkeypatch.setattr("iceberg.maintenance.files.ENOUGH_FILES", 1)
+        monkeypatch.setitem(spark_jobs.compact._OPTIONS, "rewrite-all", "true")
+        assert maintain(lake, tables=[name]).release is not None
+    after = catalog.load_table(name)
+    assert after.schema() == before
+    assert build(lake).release is None or how == "build"
 
 
 def test_a_table_that_neither_catalog_nor_code_has_any_more_stands_in_nobodys_way(traded: Traded, monkeypatch: pytest.MonkeyPatch) -> None:
