@@ -10,7 +10,8 @@ def stock_months(gold_daily_stock_movements: DataFrame, of: str) -> DataFrame:
     """One row per month and value of ``of``, from its first movement on, months without a movement included.
 
     Gives ``stock_month``, ``day_count`` (days of the month that the whole log
-    knows, from ``first_day`` to ``newest_day``), ``opening_stock_value``,
+    knows, from ``first_day`` to ``newest_day``), ``is_complete`` (whether these
+    are all of its days, and the newest movement came later), ``opening_stock_value``,
     ``closing_stock_value``, ``value_change``, ``average_stock_value`` (the mean
     over the ends of these days), ``cost_of_goods_sold`` and ``turnover``, empty
     where there was no stock (S. Ross, R. Westerfield, J. Jaffe, Corporate
@@ -38,6 +39,7 @@ def stock_months(gold_daily_stock_movements: DataFrame, of: str) -> DataFrame:
     opening = F.coalesce(F.sum("change").over(before), F.lit(0)).cast("decimal(20,2)")
     return (
         filled.withColumn("day_count", (F.datediff(last_day, F.greatest("stock_month", "first_day")) + 1).cast("bigint"))
+        .withColumn("is_complete", (F.col("first_day") <= F.col("stock_month")) & (F.col("newest_day") > F.last_day("stock_month")))
         .withColumn("value_change", F.col("change").cast("decimal(20,2)"))
         .withColumn("opening_stock_value", opening)
         .withColumn("closing_stock_value", (F.col("opening_stock_value") + F.col("change")).cast("decimal(20,2)"))

@@ -1,6 +1,6 @@
 """How fast the money in the stock of one product turns over, month by month."""
 
-from pyiceberg.types import DateType, DecimalType, LongType
+from pyiceberg.types import BooleanType, DateType, DecimalType, LongType
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -27,14 +27,21 @@ TABLE = Table(
         Column(
             "turnover",
             DecimalType(12, 4),
-            "cost of goods sold divided by the average stock value, in this month (S. Ross, R. Westerfield, J. Jaffe, Corporate Finance, "
-            "10th edition, chapter 3); empty where there was no stock",
+            "cost of goods sold divided by the average stock value, in this month as far as the log goes (S. Ross, R. Westerfield, "
+            "J. Jaffe, Corporate Finance, 10th edition, chapter 3); empty where there was no stock",
         ),
         Column(
             "days_of_cover",
             DecimalType(12, 2),
             "days for which the average stock lasts at the month's cost of goods sold a day (days' sales in inventory, the same place); "
             "empty where nothing was sold",
+        ),
+        Column(
+            "is_complete",
+            BooleanType(),
+            "whether the shop's log of stock has the whole month: it begins by its first day, and the newest movement came after its last. "
+            "While false, cost of goods sold and turnover are those of day_count days and below a whole month's",
+            required=True,
         ),
     ),
     refresh=FullRefresh(),

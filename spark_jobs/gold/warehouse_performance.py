@@ -7,7 +7,7 @@ warehouse.
 
 from functools import reduce
 
-from pyiceberg.types import DateType, DecimalType, LongType, StringType
+from pyiceberg.types import BooleanType, DateType, DecimalType, LongType, StringType
 from pyspark.sql import DataFrame, GroupedData
 from pyspark.sql import functions as F
 
@@ -46,6 +46,12 @@ TABLE = Table(
             "turnover",
             DecimalType(12, 4),
             "cost of goods sold divided by the average stock value, in this month, as in gold.inventory_turnover; empty where there was no stock",
+        ),
+        Column(
+            "is_complete",
+            BooleanType(),
+            "whether the shop's log of stock has the whole month, see gold.inventory_turnover; while false, the month's sums are those of fewer days",
+            required=True,
         ),
     ),
     refresh=FullRefresh(),

@@ -28,5 +28,6 @@ months as (
     group by stock_month, product_id
 )
 select months.*, round(cost_of_goods_sold / nullif(average_stock_value, 0), 4) as turnover,
-       case when cost_of_goods_sold > 0 then round(average_stock_value * day_count / cost_of_goods_sold, 2) end as days_of_cover
-from months
+       case when cost_of_goods_sold > 0 then round(average_stock_value * day_count / cost_of_goods_sold, 2) end as days_of_cover,
+       (stock_month + interval '1 month')::date <= newest_day and stock_month >= first_day as is_complete
+from months cross join span

@@ -49,8 +49,10 @@ select stock_month, warehouse_code, coalesce(received, 0) as received_unit_count
        coalesce(parcels, 0) as parcel_count, median as median_handling_hours, p90 as p90_handling_hours,
        coalesce(shipping_cost, 0) as shipping_cost, coalesce(orders, 0) as shipped_order_count, coalesce(in_time, 0) as handed_over_in_time_count,
        round(in_time::numeric / nullif(orders, 0), 4) as handed_over_in_time_share, closing_stock_value, average_stock_value,
-       coalesce(sold, 0) as cost_of_goods_sold, round(coalesce(sold, 0) / nullif(average_stock_value, 0), 4) as turnover
+       coalesce(sold, 0) as cost_of_goods_sold, round(coalesce(sold, 0) / nullif(average_stock_value, 0), 4) as turnover,
+       stock_month >= first_day and (stock_month + interval '1 month')::date <= newest_day as is_complete
 from stock
+cross join span
 left join moved using (stock_month, warehouse_code)
 left join sent using (stock_month, warehouse_code)
 left join handed_over using (stock_month, warehouse_code)
