@@ -1,13 +1,17 @@
-"""Sales of one month by how they were paid."""
+"""Sales of one month by how they were paid.
+
+An order that is not paid has no method, so what was cancelled before it was paid
+stands in a row of its own, and the counts of a method give no cancellation rate.
+"""
 
 from pyiceberg.types import DateType, StringType
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from iceberg.quality.checks import accepted_values, at_least, at_most_column, equals
 from iceberg.table import Column, RecomputeTouched, Table
 from spark_jobs.cost import order_costs
 from spark_jobs.order_ledger import sums_to_ledger
+from spark_jobs.payment_method import NOT_PAID, PAYMENT_METHODS, with_payment_method
 from spark_jobs.profit import GROSS_MARGIN_COLUMNS, cost_of_goods_sold, gross_margin
 from spark_jobs.sales import SALES_COLUMNS, average_order_value, order_sales, sales_measures
 
@@ -17,14 +21,17 @@ TABLE = Table(
     columns=(
         Column("order_month", DateType(), "first day of the month in which the orders were placed, in the shop's time zone"),
         Column(
-            "payment_method", StringType(), "cod, card, e_wallet or bank_transfer, as of the payment that succeeded; none before one does"
+            "payment_method",
+            StringType(),
+            "cod, card, e_wallet or bank_transfer, as of the payment that succeeded; not_paid without one, so that orders that were "
+            "cancelled before, and cash on delivery up to the door, are there: cancelled orders by orders of a method is no cancellation rate",
         ),
         *SALES_COLUMNS,
         *GROSS_MARGIN_COLUMNS,
     ),
     refresh=RecomputeTouched("order_month", via="silver.orders"),
     checks=(
-        accepted_values("payment_method", "cod", "card", "e_wallet", "bank_transfer", "none"),
+        accepted_values("payment_method", *PAYMENT_METHODS, NOT_PAID),
         at_least("gross_merchandise_value", 0),
         at_most_column("revenue", "gross_merchandise_value"),
         at_most_column("refunded_amount", "revenue"),
@@ -41,12 +48,8 @@ def transform(
     silver_orders: DataFrame, silver_order_items: DataFrame, silver_payments: DataFrame, silver_inventory_log: DataFrame
 ) -> DataFrame:
     """Sales and gross margin of each month and method."""
-    succeeded = silver_payments.where("status = 'succeeded'").groupBy("order_id").agg(F.min("method").alias("payment_method"))
-    sales = (
-        order_sales(silver_orders, silver_order_items, silver_payments)
-        .join(order_costs(silver_order_items, silver_inventory_log), on="order_id", how="left")
-        .join(succeeded, on="order_id", how="left")
-        .withColumn("payment_method", F.coalesce("payment_method", F.lit("none")))
+    sales = order_sales(silver_orders, silver_order_items, silver_payments).join(
+        order_costs(silver_order_items, silver_inventory_log), on="order_id", how="left"
     )
-    measured = sales.groupBy(*TABLE.key).agg(*sales_measures(), cost_of_goods_sold())
+    measured = with_payment_method(sales, silver_payments).groupBy(*TABLE.key).agg(*sales_measures(), cost_of_goods_sold())
     return gross_margin(measured.withColumn("average_order_value", average_order_value())).select(*TABLE.column_names)

@@ -11,6 +11,7 @@ from spark_jobs.cost import cost_of_goods
 from spark_jobs.durations import HOURS, hours_between
 from spark_jobs.instants import valid_at
 from spark_jobs.order_ledger import sums_to_ledger
+from spark_jobs.payment_method import NOT_PAID, PAYMENT_METHODS, with_payment_method
 from spark_jobs.sales import order_sales
 from spark_jobs.vocabulary import ORDER_STATUSES
 
@@ -32,7 +33,7 @@ TABLE = Table(
         Column(
             "payment_method",
             StringType(),
-            "how it was paid, or is to be: of the payment that succeeded, else of the last attempt; empty without",
+            "cod, card, e_wallet or bank_transfer, as of the payment that succeeded; not_paid without one, see gold.sales_by_payment_method",
         ),
         Column("gross_merchandise_value", AMOUNT, "list price times quantity of its lines, before discounts, in the shop's currency"),
         Column("discount_amount", AMOUNT, "what was taken off that"),
@@ -68,6 +69,7 @@ TABLE = Table(
     ),
     checks=(
         accepted_values("status", *ORDER_STATUSES),
+        accepted_values("payment_method", *PAYMENT_METHODS, NOT_PAID),
         references("order_date", "silver.dim_date", "date"),
         # Who ordered, and where to, may become known later than the order: then its day is restated.
         not_null("customer_version", Severity.WARN),
@@ -97,10 +99,8 @@ def transform(
     """Sales, cost and delivery of each order. Who it was placed by is looked up at its instant."""
     first = silver_orders.groupBy("customer_id").agg(F.min(F.struct("ordered_at", "order_id")).alias("first"))
     line_counts = silver_order_items.groupBy("order_id").agg(F.count(F.lit(1)).alias("line_count"))
-    succeeded_first = F.struct(F.col("status") == "succeeded", "attempt", "payment_id")
-    methods = silver_payments.groupBy("order_id").agg(F.max_by("method", succeeded_first).alias("payment_method"))
     customers = silver_dim_customers.withColumnsRenamed({"version": "customer_version", "tier": "customer_tier"})
-    orders = order_sales(silver_orders, silver_order_items, silver_payments)
+    orders = with_payment_method(order_sales(silver_orders, silver_order_items, silver_payments), silver_payments)
     placed_by = (orders["customer_id"] == customers["customer_id"]) & valid_at("ordered_at")
     return (
         orders.join(customers, on=placed_by, how="left")
@@ -109,7 +109,6 @@ def transform(
         .drop(first["customer_id"])
         .join(silver_customer_addresses.select("address_id", "province"), on="address_id", how="left")
         .join(line_counts, on="order_id", how="left")
-        .join(methods, on="order_id", how="left")
         .join(cost_of_goods(silver_inventory_log, "order_id"), on="order_id", how="left")
         .join(_parcels(silver_shipments), on="order_id", how="left")
         .withColumns(

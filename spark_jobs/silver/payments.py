@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame
 from iceberg.quality.checks import accepted_values, at_least, references, sums_to
 from iceberg.table import AMOUNT, Column, MergeByKey, Table
 from spark_jobs.local_time import local_date
+from spark_jobs.payment_method import PAYMENT_METHODS
 
 TABLE = Table(
     grain="one row per payment attempt",
@@ -24,7 +25,7 @@ TABLE = Table(
     ),
     refresh=MergeByKey(),
     checks=(
-        accepted_values("method", "cod", "card", "e_wallet", "bank_transfer"),
+        accepted_values("method", *PAYMENT_METHODS),
         accepted_values("status", "succeeded", "failed", "refunded"),
         at_least("amount", 0),
         sums_to("amount", "bronze.payments", "amount", by=("payment_id",)),

@@ -287,7 +287,7 @@ TRUTH = """
            (select tier from customer_history h where h.customer_id = o.customer_id and h.changed_at <= o.ordered_at
             order by version desc limit 1),
            not exists (select from orders e where e.customer_id = o.customer_id and (e.ordered_at, e.order_id) < (o.ordered_at, o.order_id)),
-           (select method from payments p where p.order_id = o.order_id order by (status = 'succeeded') desc, attempt desc limit 1),
+           coalesce((select method from payments p where p.order_id = o.order_id and status = 'succeeded'), 'not_paid'),
            case when status <> 'cancelled' and exists (select from payments p where p.order_id = o.order_id and p.status = 'succeeded')
                 then (select sum(line_amount) from order_items i where i.order_id = o.order_id) else 0 end,
            coalesce((select sum(-quantity * unit_cost) from inventory_log l where l.order_id = o.order_id and kind = 'issue'), 0),

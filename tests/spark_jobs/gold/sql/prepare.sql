@@ -27,7 +27,7 @@ valued as (
     left join issued using (order_id)
 )
 select order_id, customer_id, ordered_at, ordered_at::date as order_date, date_trunc('month', ordered_at)::date as order_month, channel_code, address_id, status,
-       coalesce(method, 'none') as payment_method, items_amount, discount_amount, shipping_amount, total_amount, unit_count, is_paid,
+       coalesce(method, 'not_paid') as payment_method, items_amount, discount_amount, shipping_amount, total_amount, unit_count, is_paid,
        revenue,
        case when revenue = 0 then 0
             else least(round(refund - refund * tax_amount / (items_amount - discount_amount + tax_amount), 2), revenue) end as refunded_amount,
