@@ -177,6 +177,13 @@ def at_least(column: str, least: int | Decimal, severity: Severity = Severity.ST
     )
 
 
+def at_most(column: str, most: int | Decimal, severity: Severity = Severity.STOP) -> RowCheck:
+    """No value of the column is above ``most``; rows without a value pass."""
+    return RowCheck(
+        f"{column} at most {most}", f"{quoted(column)} > {literal(most)}", f"{column} must be at most {most}", "are above", severity
+    )
+
+
 def at_most_column(column: str, other: str, severity: Severity = Severity.STOP) -> RowCheck:
     """No value of the column is above the same row's value of ``other``."""
     return RowCheck(

@@ -22,15 +22,19 @@ TABLE = Table(
         Column("channel_code", StringType(), "sales channel, see silver.channels"),
         Column("order_count", LongType(), "orders placed, cancelled ones included"),
         Column("delivered_order_count", LongType(), "of these that arrived, those that went back since included"),
-        Column("parcel_count", LongType(), "parcels of these orders that arrived or were lost"),
-        Column("on_time_parcel_count", LongType(), "of these that arrived by the promised instant"),
+        Column("parcel_count", LongType(), "parcels of these orders that arrived, were lost or are overdue"),
+        Column(
+            "on_time_parcel_count",
+            LongType(),
+            "of these that arrived as promised: the others are late, see is_late of silver.fact_shipments",
+        ),
         Column("returned_order_count", LongType(), "orders of which a return was asked for"),
         Column("complaint_order_count", LongType(), "orders that a support ticket is about"),
         Column("refund_count", LongType(), "returns that were paid back"),
         Column("average_refund_hours", DecimalType(12, 2), "mean hours from asking for a return to its money; empty without one"),
         Column("review_count", LongType(), "reviews of these orders"),
         Column("average_rating", RATE, "mean stars of these, 1 to 5; empty without one"),
-        Column("on_time_rate", RATE, "parcels on time by parcels that arrived or were lost; empty without one"),
+        Column("on_time_rate", RATE, "parcels that arrived as promised by those that arrived, were lost or are overdue; empty without one"),
         Column("return_rate", RATE, "returned by delivered orders; empty without one"),
         Column("complaint_rate", RATE, "orders with a ticket by all orders"),
         Column(
@@ -58,16 +62,16 @@ TABLE = Table(
 
 def transform(
     silver_orders: DataFrame,
-    silver_shipments: DataFrame,
+    silver_fact_shipments: DataFrame,
     silver_order_returns: DataFrame,
     silver_payments: DataFrame,
     silver_support_tickets: DataFrame,
     silver_reviews: DataFrame,
 ) -> DataFrame:
     """Each channel's orders of each month, and what became of them."""
-    parcels = silver_shipments.groupBy("order_id").agg(
-        F.count_if(F.col("status").isin("delivered", "lost")).alias("parcel_count"),
-        F.count_if(F.col("delivered_at") <= F.col("promised_at")).alias("on_time_parcel_count"),
+    # Whether a parcel is late is empty while that is not known.
+    parcels = silver_fact_shipments.groupBy("order_id").agg(
+        F.count("is_late").alias("parcel_count"), F.count_if(~F.col("is_late")).alias("on_time_parcel_count")
     )
     refunds = silver_payments.where("status = 'refunded'").groupBy("order_id").agg(F.min("paid_at").alias("refunded_at"))
     returns = (

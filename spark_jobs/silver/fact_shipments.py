@@ -2,11 +2,11 @@
 
 from pyiceberg.types import BooleanType, DateType, IntegerType, LongType, StringType
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from iceberg.quality.checks import accepted_values, at_least, references, sums_to
 from iceberg.table import AMOUNT, AsOf, Column, RecomputeTouched, Table, month
 from spark_jobs.durations import HOURS, hours_between
+from spark_jobs.lateness import with_lateness
 
 TABLE = Table(
     grain="one row per parcel",
@@ -28,7 +28,12 @@ TABLE = Table(
         Column("promised_hours", HOURS, "hours from the handover to when it is to arrive at the latest"),
         Column("transit_hours", HOURS, "hours from the handover to its arrival; empty unless it arrived"),
         Column("late_hours", HOURS, "hours from when it was to arrive to its arrival, below zero when early; empty unless it arrived"),
-        Column("is_late", BooleanType(), "whether it arrived after it was to, or was lost; empty while on its way, when that is not known"),
+        Column(
+            "is_late",
+            BooleanType(),
+            "whether it is late: arrived after it was to, lost, or on its way and reported delayed, as it is when that instant passes; "
+            "empty while it is on its way otherwise, when that is not known",
+        ),
     ),
     partition_by=month("shipped_date"),
     refresh=RecomputeTouched(
@@ -48,19 +53,18 @@ TABLE = Table(
 )
 
 
-def transform(silver_shipments: DataFrame, silver_fact_orders: DataFrame) -> DataFrame:
-    """Each parcel with its order, as silver.fact_orders has it, and its durations."""
+def transform(silver_shipments: DataFrame, silver_shipment_events: DataFrame, silver_fact_orders: DataFrame) -> DataFrame:
+    """Each parcel with its order, as silver.fact_orders has it, its durations, and whether it is late."""
     orders = silver_fact_orders.select("order_id", "order_date", "ordered_at", "channel_code", "province", "customer_tier")
-    arrived_late = F.when(F.col("status") == "lost", F.lit(True)).otherwise(F.col("delivered_at") > F.col("promised_at"))
     return (
-        silver_shipments.join(orders, on="order_id", how="left")
+        with_lateness(silver_shipments, silver_shipment_events)
+        .join(orders, on="order_id", how="left")
         .withColumns(
             {
                 "handling_hours": hours_between("ordered_at", "shipped_at"),
                 "promised_hours": hours_between("shipped_at", "promised_at"),
                 "transit_hours": hours_between("shipped_at", "delivered_at"),
                 "late_hours": hours_between("promised_at", "delivered_at"),
-                "is_late": arrived_late,
             }
         )
         .select(*TABLE.column_names)

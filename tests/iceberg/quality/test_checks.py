@@ -10,6 +10,7 @@ from iceberg.quality.checks import (
     Severity,
     accepted_values,
     at_least,
+    at_most,
     at_most_column,
     equals,
     literal,
@@ -34,6 +35,11 @@ def broken(check: RowCheck, *values: object) -> list[object]:
 def test_at_least_breaks_below_and_passes_where_there_is_no_value() -> None:
     assert broken(at_least("x", 0), -1, 0, 1, None) == [-1]
     assert broken(at_least("x", Decimal("0.5")), 0, 1) == [0]
+
+
+def test_at_most_breaks_above_and_passes_where_there_is_no_value() -> None:
+    assert broken(at_most("x", 1), 0, 1, 2, None) == [2]
+    assert broken(at_most("x", Decimal("0.5")), Decimal("0.5"), 1) == [1]
 
 
 def test_at_most_column_compares_within_the_row() -> None:

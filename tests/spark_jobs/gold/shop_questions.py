@@ -443,17 +443,21 @@ TRUST = Question(
     2,
     (
         "order_month", "channel_code", "order_count", "delivered_order_count", "parcel_count", "on_time_parcel_count",
-        "returned_order_count", "complaint_order_count", "refund_count", "average_refund_hours", "average_rating",
+        "returned_order_count", "complaint_order_count", "refund_count", "average_refund_hours", "average_rating", "on_time_rate",
     ),
     """
     select month, channel_code, count(*), count(*) filter (where status in ('delivered', 'returned')), sum(parcels), sum(on_time),
            count(asked_at), count(*) filter (where order_id in (select order_id from support_tickets)), count(paid_back_at) filter (where asked_at is not null),
            round(avg(floor(extract(epoch from paid_back_at)) - floor(extract(epoch from asked_at))) / 3600, 2),
-           round(sum(stars)::numeric / nullif(sum(reviews), 0), 4)
+           round(sum(stars)::numeric / nullif(sum(reviews), 0), 4), round(sum(on_time)::numeric / nullif(sum(parcels), 0), 4)
     from sales
     cross join lateral (
-        select count(*) filter (where s.status <> 'in_transit') as parcels, count(*) filter (where delivered_at <= promised_at) as on_time
-        from shipments as s where s.order_id = sales.order_id
+        select count(*) filter (where s.status <> 'in_transit' or promised_at <= known_until and not exists (
+                   select from shipment_events as e where e.shipment_id = s.shipment_id and kind = 'out_for_delivery' and happened_at <= promised_at
+               )) as parcels,
+               count(*) filter (where delivered_at <= promised_at) as on_time
+        from shipments as s cross join (select max(happened_at) as known_until from shipment_events) as newest
+        where s.order_id = sales.order_id
     ) as sent
     left join lateral (select requested_at as asked_at from order_returns as r where r.order_id = sales.order_id) as asked on true
     left join lateral (
