@@ -6,23 +6,28 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from iceberg.table import AsOf, RecomputeTouched
-from spark_jobs.bounds import MOST_KEYS, as_text
+from spark_jobs.bounds import MOST_KEYS, Range, as_text, in_ranges, ranges_around
 from spark_jobs.instants import valid_at
 from spark_jobs.lake import Lake
 from spark_jobs.tables import LakeTable, held_by
 
 
-def looked_up(lake: Lake, table: LakeTable, inputs: Mapping[str, DataFrame] | None = None) -> dict[str, DataFrame]:
+def looked_up(
+    lake: Lake, table: LakeTable, inputs: Mapping[str, DataFrame] | None = None, via_ranges: list[Range] | None = None
+) -> dict[str, DataFrame]:
     """What ``table`` looks up, with the declared columns alone; with ``inputs``, only what their rows look up.
 
     The linking input may be looked up itself: it then has, beside the rows in
-    ``inputs``, those that these find.
+    ``inputs``, those that these find. ``via_ranges`` are ranges around the keys
+    of its rows in ``inputs``, which bound what is read where its key is what leads there.
     """
     refresh, found = table.table.refresh, dict[str, DataFrame]()
     if not isinstance(refresh, RecomputeTouched):
         return found
     for link in refresh.as_of:
         rows = lake.read(link.table)
+        if via_ranges is not None and link.of is None and link.on == lake.tables[refresh.via or ""].table.key[0]:
+            rows = rows.where(in_ranges(link.on, lake.tables[link.table].table.column(link.on).type, via_ranges))
         if inputs is not None:
             holder = held_by(link, link.on, refresh.via or "", lake.tables.by_name)
             values = inputs[holder].select(F.col(link.on).alias("_on")).distinct()
@@ -84,19 +89,23 @@ def _groups(lake: Lake, refresh: RecomputeTouched, link: AsOf, changed: DataFram
     rows = _looking_up(lake, refresh, link)
     if few.num_rows <= MOST_KEYS:
         changed = F.broadcast(lake.session.createDataFrame(few))
+        via = lake.tables[refresh.via or ""].table
+        if link.of is None and link.on == via.key[0]:
+            values = few.column("_on").to_pylist()
+            rows = rows.where(in_ranges(link.on, via.column(link.on).type, ranges_around((value, value) for value in values)))
         earliest = min((begins for begins in few.column("_since").to_pylist() if begins is not None), default=None)
         if link.at and earliest is not None:
             rows = rows.where(F.col(link.at) >= F.lit(as_text(earliest)).cast("timestamp"))
     finds = F.col(link.on) == F.col("_on")
     if link.at:
         finds = finds & valid_at(link.at, "_since", "_until")
-    return rows.join(changed, on=finds, how="left_semi").select(*refresh.columns)
+    return rows.join(changed, on=finds, how="left_semi").select(*refresh.columns_in(refresh.via or ""))
 
 
 def _looking_up(lake: Lake, refresh: RecomputeTouched, link: AsOf) -> DataFrame:
     """The rows that look up: their group, what leads them there, and their instant."""
     via = refresh.via or ""
-    wanted: dict[str, list[str]] = {via: [*refresh.columns]}
+    wanted: dict[str, list[str]] = {via: [*refresh.columns_in(via)]}
     for column in (link.on, link.at):
         if column:
             wanted.setdefault(held_by(link, column, via, lake.tables.by_name), []).append(column)

@@ -145,7 +145,7 @@ def _recompute(lake: Lake, table: LakeTable, state: TableRun, strategy: Recomput
             first = lake.tables[strategy.via].table.key[0]
             inputs[name] = lake.read(name).where(in_ranges(first, lake.tables[name].table.column(first).type, found.via_ranges))
     # What is looked up may bring rows of other groups along.
-    made = lake.transform(table, inputs | looked_up(lake, table, inputs)).where(scope)
+    made = lake.transform(table, inputs | looked_up(lake, table, inputs, found.via_ranges)).where(scope)
     make_branch(lake, table.name, state.base_snapshot_id)
     describe_jobs(lake.session, f"{table.name} recompute")
     # By snapshot, since a MERGE cannot plan a view of its own target.

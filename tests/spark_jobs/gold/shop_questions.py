@@ -127,34 +127,48 @@ FUNNEL = Question(
     2,
     (
         "activity_date", "is_known", "visit_count", "search_visit_count", "view_visit_count", "cart_visit_count", "purchase_visit_count",
-        "cart_per_view_rate", "cart_rate", "purchase_per_cart_rate", "conversion_rate",
+        "one_click_purchase_count", "search_rate", "view_rate", "cart_per_view_rate", "cart_rate", "purchase_per_cart_rate",
+        "conversion_rate", "cart_count", "converted_cart_count", "abandoned_cart_count", "open_cart_count", "cart_abandonment_rate",
     ),
     """
-    with visits as (
-        select happened_at::date as day, session_id, count(customer_id) > 0 as is_known, array_agg(kind) as kinds
-        from customer_activity_log group by 1, 2
+    with begun as (
+        select session_id, happened_at::date as day, customer_id is not null as is_known, kind = 'purchase' as is_one_click
+        from customer_activity_log where sequence = 1
     ),
-    days as (
-        select day, is_known, count(*) as visits, sum(('search' = any(kinds))::int) as searching, sum(('view' = any(kinds))::int) as viewing,
-               sum(('add_to_cart' = any(kinds))::int) as adding, sum(('purchase' = any(kinds))::int) as buying
+    visits as (
+        select day, is_known,
+               exists (select from customer_activity_log as s where s.session_id = b.session_id and kind = 'search') as searched,
+               exists (select from customer_activity_log as s where s.session_id = b.session_id and kind = 'view') as viewed,
+               exists (select from customer_activity_log as s where s.session_id = b.session_id and kind = 'add_to_cart') as added,
+               exists (select from customer_activity_log as s where s.session_id = b.session_id and kind = 'purchase') as bought
+        from begun as b where not is_one_click
+    ),
+    steps as (
+        select day, is_known, count(*) as visits, sum(searched::int) as searching, sum(viewed::int) as viewing,
+               sum((viewed and added)::int) as adding, sum((viewed and added and bought)::int) as buying
         from visits group by day, is_known
+    ),
+    at_once as (
+        select day, is_known, count(*) as orders
+        from customer_activity_log join begun using (session_id)
+        where kind = 'purchase' and session_id not in (select session_id from customer_activity_log where kind = 'add_to_cart')
+        group by day, is_known
+    ),
+    filled as (
+        select created_at::date as day, is_known, count(*) as carts, count(order_id) as converted,
+               count(*) filter (where status = 'abandoned') as abandoned, count(*) filter (where status = 'active') as still_open
+        from carts join begun on cart_id = session_id
+        group by 1, 2
     )
-    select day, is_known, visits, searching, viewing, adding, buying, round(adding::numeric / nullif(viewing, 0), 4),
-           round(adding::numeric / visits, 4), round(buying::numeric / nullif(adding, 0), 4), round(buying::numeric / visits, 4)
-    from days
+    select day, is_known, coalesce(visits, 0), coalesce(searching, 0), coalesce(viewing, 0), coalesce(adding, 0), coalesce(buying, 0),
+           coalesce(orders, 0), round(searching::numeric / visits, 4), round(viewing::numeric / visits, 4),
+           round(adding::numeric / nullif(viewing, 0), 4), round(adding::numeric / visits, 4),
+           round(buying::numeric / nullif(adding, 0), 4), round(buying::numeric / visits, 4), coalesce(carts, 0), coalesce(converted, 0),
+           coalesce(abandoned, 0), coalesce(still_open, 0),
+           case when carts = converted + abandoned then round(abandoned::numeric / carts, 4) end
+    from steps full join at_once using (day, is_known) full join filled using (day, is_known)
     """,
 )  # fmt: skip
-
-ABANDONED_CARTS = Question(
-    "gold.funnel_daily",
-    2,
-    ("activity_date", "is_known", "cart_count", "converted_cart_count", "abandoned_cart_count", "cart_abandonment_rate"),
-    """
-    select created_at::date, customer_id is not null, count(*), count(order_id), count(*) filter (where status = 'abandoned'),
-           round(count(*) filter (where status = 'abandoned')::numeric / count(*), 4)
-    from carts group by 1, 2
-    """,
-)
 
 SEARCHES = Question(
     "gold.search_terms",
@@ -472,7 +486,6 @@ QUESTIONS = {
     "retention of seven days": RETENTION,
     "cohorts": COHORTS,
     "funnel": FUNNEL,
-    "cart abandonment": ABANDONED_CARTS,
     "search terms": SEARCHES,
     "product performance": PRODUCTS,
     "top products": TOP_PRODUCTS,

@@ -63,19 +63,12 @@ def lived(spark_services: Settings) -> Iterator[Lived]:
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-@pytest.mark.parametrize("name", [name for name in QUESTIONS if name != "cart abandonment"])
+@pytest.mark.parametrize("name", QUESTIONS)
 def test_gold_says_what_the_shop_says_to_the_last_digit(lived: Lived, name: str, moment: str) -> None:
     lake, shop = lived.lake[moment][name], lived.shop[moment][name]
     assert shop
     assert lake.keys() == shop.keys()
     assert {key: (row, shop[key]) for key, row in lake.items() if row != shop[key]} == {}
-
-
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_carts_are_those_of_the_shop_and_none_where_it_has_none(lived: Lived, moment: str) -> None:
-    lake, shop = lived.lake[moment]["cart abandonment"], lived.shop[moment]["cart abandonment"]
-    assert {key: row for key, row in lake.items() if row[0]} == shop
-    assert {row for key, row in lake.items() if key not in shop} <= {(0, 0, 0, None)}
 
 
 @pytest.mark.parametrize("table", TABLES)
