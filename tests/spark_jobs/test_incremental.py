@@ -20,7 +20,7 @@ EXAMPLES = int(os.environ.get("SHOPLAKE_PROPERTY_EXAMPLES", "2"))
 
 TABLES = (
     *SALES, "gold.hourly_sales", "gold.monthly_sales", "gold.sales_by_category", "gold.sales_by_province", "gold.sales_by_payment_method", "gold.daily_profit",
-    "gold.fulfilment_times", "gold.product_deliveries",
+    "gold.fulfilment_times", "gold.product_deliveries", "gold.quarterly_sales", "silver.fact_payments",
 )  # fmt: skip
 
 PAID_BACK = 100
