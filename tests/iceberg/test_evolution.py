@@ -159,6 +159,13 @@ def test_a_table_that_was_never_published_is_made_anew_where_it_does_not_fit(cat
     assert made.metadata.snapshots == []
 
 
+def test_a_value_that_only_an_unpublished_declaration_required_is_no_longer_required(catalog: InMemoryCatalog) -> None:
+    create_or_evolve(
+        catalog, "gold.sales", changed(columns=(DAY, SHOP, Column("order_count", IntegerType(), "n", required=True))), "Sales."
+    )
+    assert not create_or_evolve(catalog, "gold.sales", SALES, "Sales.").schema().find_field("order_count").required
+
+
 def test_what_was_written_beside_a_preview_is_told_from_what_may_be_published(catalog: InMemoryCatalog) -> None:
     published = publish(create_or_evolve(catalog, "gold.sales", SALES, "Sales."))
     before = published.schema()

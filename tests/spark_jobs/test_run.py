@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -345,6 +345,22 @@ def test_a_table_that_neither_catalog_nor_code_has_any_more_stands_in_nobodys_wa
     assert done.release is not None
     assert rollback(lake, 2, without.by_name).gone == [once]
     assert whole_lake(lake) == old
+
+
+def test_a_table_that_is_declared_and_gone_puts_a_compaction_off_and_no_other_maintenance(
+    traded: Traded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = open_catalog(traded.settings)
+    catalog.rename_table("gold.sales_by_channel", "gold.kept")
+    table = catalog.load_table("silver.orders")
+    nobodys = f"{table.location()}/data/nobodys.parquet"
+    with table.io.new_output(nobodys).create() as file:
+        file.write(b"rows")
+    monkeypatch.setattr("iceberg.maintenance.files.ENOUGH_FILES", 1)
+    done = maintain(traded.settings, tables=["silver.orders"], orphans_before=datetime.now(UTC) + timedelta(seconds=1))
+    assert [sentence.split(". ")[0] for sentence in done.put_off] == ["release: gold.sales_by_channel is gone from the catalog"]
+    assert done.release is None
+    assert not table.io.new_input(nobodys).exists()
 
 
 def test_a_second_build_does_not_run_beside_the_first(bronze: Bronze, fresh: Settings) -> None:
