@@ -17,12 +17,13 @@ HORIZON_DAYS = 28
 BAND_BORDERS = ("0.001", "0.01", "0.03", "0.1", "0.2", "0.4", "0.6", "0.8", "0.95", "0.999")
 """Where one band of foretold probabilities ends and the next begins: closer at the ends, where those long silent and those who always come are."""
 BANDS = len(BAND_BORDERS) + 1
+LONGEST_INTERVAL_DAYS = 100_000
 LEAST_CUSTOMERS = 100
 """Below so many forecasts a share says too little: its 95 % interval may be wider than 20 points."""
 
 
 def expected_interval(waited_days: Column, repeats: Column, own_days: Column, orders: Column) -> Column:
-    """Days expected between two orders of a customer, to four digits; null without an order, or while nobody has ordered twice.
+    """Days expected between two orders of a customer, to four digits; null without an order, or while hardly anybody has ordered twice.
 
     The mean of a Poisson rate under a gamma prior that is worth one order at the
     shop's rate (A. Ehrenberg, 1959; D. Schmittlein and others, 1987).
@@ -33,7 +34,10 @@ def expected_interval(waited_days: Column, repeats: Column, own_days: Column, or
         own_days: Days from the customer's first to newest order.
         orders: The customer's orders.
     """
-    return F.round(F.try_divide(rate(waited_days, repeats) + own_days, orders), 4).cast("decimal(9,4)")
+    days, times = (value.cast("decimal(20,2)") for value in (waited_days, repeats))
+    rhythm = F.round(F.try_divide(days, times), 4).cast("decimal(24,4)")
+    interval = F.round(F.try_divide(rhythm + own_days, orders), 4)
+    return F.when(interval < LONGEST_INTERVAL_DAYS, interval).cast("decimal(9,4)")
 
 
 def churn_risk(silent_days: Column, interval: Column) -> Column:
@@ -76,9 +80,11 @@ def came_true(bands: DataFrame, *by: str) -> DataFrame:
     Returns:
         A row for each value of ``by`` and band, none where there are fewer customers.
     """
+    each_band = F.array(*(F.lit(band) for band in range(1, BANDS + 1)))
     pooled = (
-        bands.withColumn("_first", F.explode(F.sequence(F.lit(1), "score_band")))
-        .withColumn("_last", F.explode(F.sequence("score_band", F.lit(BANDS))))
+        bands.withColumn("_first", F.explode(each_band))
+        .withColumn("_last", F.explode(each_band))
+        .where(F.col("score_band").between(F.col("_first"), F.col("_last")))
         .groupBy(*by, "_first", "_last")
         .agg(*(F.sum(name).alias(name) for name in ("customer_count", "ordering_customer_count", "order_count")))
         .where(F.col("customer_count") >= LEAST_CUSTOMERS)
@@ -88,7 +94,8 @@ def came_true(bands: DataFrame, *by: str) -> DataFrame:
         "expected_order_count_28d": rate("order_count", "customer_count"),
     }
     return (
-        pooled.withColumn("score_band", F.explode(F.sequence("_first", "_last")))
+        pooled.withColumn("score_band", F.explode(each_band))
+        .where(F.col("score_band").between(F.col("_first"), F.col("_last")))
         .withColumns(found)
         .groupBy(*by, "_first", "score_band")
         .agg(*(F.min(name).alias(name) for name in found))

@@ -89,7 +89,7 @@ TABLE = Table(
             RATE,
             "days expected between two of their orders: the posterior of a Poisson rate with a gamma prior worth one order at the shop's "
             "mean rate (A. Ehrenberg, 1959; D. Schmittlein and others, 1987). (shop's days per repeat order + days from first to newest "
-            "order) / orders. Empty without an order, and while nobody in the shop has ordered twice",
+            "order) / orders. Empty without an order, while nobody in the shop has ordered twice, and from 100,000 days on",
         ),
         Column(
             "churn_risk",

@@ -118,6 +118,14 @@ def test_a_forecast_is_made_of_what_was_known_before_its_month(session: SparkSes
     assert (first["base_rate_brier_score"], first["calibrated_rate"], first["calibrated_brier_score"]) == (Decimal("0.2500"), None, None)
 
 
+def test_where_hardly_anybody_comes_twice_nothing_is_foretold_of_who_came_once(session: SparkSession) -> None:
+    rows = [(one, date(2026, 2, 1), 2 if one == 1 else 1, 31, 1) for one in range(1, 4001)]
+    known = session.createDataFrame(rows, FEATURE_SCHEMA)
+    placed = session.createDataFrame([(1, date(2026, 3, 1), MARCH)], ORDER_SCHEMA)
+    # 4,000 times 30 days for one order that somebody repeated.
+    assert [row["customer_count"] for row in transform(known, placed).collect()] == [1]
+
+
 def test_what_happens_later_changes_no_row_of_an_earlier_month(session: SparkSession) -> None:
     chance = random.Random(7)  # noqa: S311
     orders = [(one, date(2026, 1, 1) + timedelta(days=chance.randrange(170))) for one in range(250) for _ in range(chance.randint(1, 9))]
