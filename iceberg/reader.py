@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from functools import cached_property
@@ -84,15 +84,23 @@ class ReleaseReader:
     """
 
     def __init__(
-        self, catalog: Catalog, dsn: str, release_id: int | None = None, instead: Mapping[str, ReleaseTable] = MappingProxyType({})
+        self,
+        catalog: Catalog,
+        dsn: str,
+        release_id: int | None = None,
+        instead: Mapping[str, ReleaseTable] = MappingProxyType({}),
+        declared: Callable[[], Collection[str]] = tuple,
     ) -> None:
         """Pin a release, the current one by default; ``dsn`` is the catalog's database.
 
-        Versions in ``instead`` are read in place of the release's own. Raises
-        ReleaseError when there is no such release, or it is expired.
+        Versions in ``instead`` are read in place of the release's own. ``declared``
+        names the tables that a build can make, and is only called where somebody
+        asks for a table that the release does not hold. Raises ReleaseError when
+        there is no such release, or it is expired.
         """
         self._catalog = catalog
         self._dsn = dsn
+        self._declared = declared
         self.release, published = self._find(release_id)
         self.versions = {**published, **instead}
         self._opened: dict[str, Table] = {}
@@ -234,8 +242,15 @@ class ReleaseReader:
         return pa.Table.from_pylist(rows, schema=pa.schema([pa.field(column, kind) for column, kind in columns.items()]))
 
     def _unknown(self, name: str) -> TableError:
-        by_short_name = [known for known in self.names if known.rpartition(".")[2] == name.rpartition(".")[2]]
-        near = by_short_name or get_close_matches(name, self.names, n=_MOST_NEAR, cutoff=0.4)
+        declared, meant = self._declared(), name.lower()
+        if meant in declared:
+            return TableError(
+                f"lake: release {self.release.release_id} does not hold {meant}. "
+                f"`shoplake build --table {meant}` makes it, and publishes a release that does."
+            )
+        known_names = list(dict.fromkeys([*self.names, *sorted(declared)]))
+        by_short_name = [known for known in known_names if known.rpartition(".")[2] == name.rpartition(".")[2]]
+        near = by_short_name or get_close_matches(name, known_names, n=_MOST_NEAR, cutoff=0.4)
         advice = f"Did you mean {' or '.join(near)}?" if near else f"`shoplake release show {self.release.release_id}` lists what it has."
         return TableError(f"lake: release {self.release.release_id} has no table {name}. {advice}")
 

@@ -52,7 +52,9 @@ class _Lake:
     def read(self, name: str, columns: Sequence[str] = ("*",)) -> pa.Table:
         """The rows of a table as the release has it, or now where no release has it. Raises TableError when there is none."""
         if name not in self.snapshots and name.startswith(("silver.", "gold.")):
-            raise TableError(f"score: release {self.release_id} has no {name}. Run `shoplake build`, or choose another release.")
+            raise TableError(
+                f"score: release {self.release_id} does not hold {name}. Run `shoplake build --table {name}`, or choose another release."
+            )
         try:
             table = self.catalog.load_table(name)
         except (NoSuchTableError, ValidationError, ValueError) as problem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pyiceberg.catalog import Catalog, load_catalog
@@ -108,10 +108,17 @@ def open_lake(release: int | None = None, settings: Settings | None = None) -> L
         except Exception as problem:
             raise does_not_answer("catalog: its database", problem) from problem
         dsn = exported.replace("postgresql+psycopg2://", "postgresql://", 1)
-        return LakeAtRelease(ReleaseReader(catalog, dsn, release), os.environ.get("SPARK_REMOTE"))
+        return LakeAtRelease(ReleaseReader(catalog, dsn, release, declared=_declared), os.environ.get("SPARK_REMOTE"))
     settings = settings or load_settings()
-    reader = ReleaseReader(open_catalog(settings, reader=True), settings.reader_catalog_dsn, release)
+    reader = ReleaseReader(open_catalog(settings, reader=True), settings.reader_catalog_dsn, release, declared=_declared)
     return LakeAtRelease(reader, settings.spark_remote, spark_catalog(settings, reader=True))
+
+
+def _declared() -> Collection[str]:
+    """The names of all tables that a build can make."""
+    from spark_jobs.tables import discover
+
+    return discover().by_name
 
 
 def _connect(remote: str | None, properties: Mapping[str, str]) -> SparkSession:

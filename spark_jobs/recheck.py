@@ -44,7 +44,9 @@ def recheck(settings: Settings, names: Sequence[str] = ()) -> tuple[Release, lis
         chosen = list(dict.fromkeys(tables[name].name for name in names)) or [name for name in tables.by_name if name in versions]
         missing = next((name for name in chosen if name not in versions), None)
         if missing is not None:
-            raise TableError(f"check: release {release.release_id} has no table {missing} yet. Run `shoplake build`, then repeat.")
+            raise TableError(
+                f"check: release {release.release_id} does not hold {missing}. Run `shoplake build --table {missing}`, then repeat."
+            )
         recorded = {
             (name, result.check_name): result
             for name in chosen

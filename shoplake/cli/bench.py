@@ -7,11 +7,12 @@ import typer
 
 from shoplake.cli.options import JsonOption
 from shoplake.cli.output import Output
+from shoplake.cli.usage import Commands
 
 
 def register(app: typer.Typer) -> None:
     """Add the command group."""
-    group = typer.Typer(callback=bench, invoke_without_command=True)
+    group = Commands(callback=bench, invoke_without_command=True)
     group.command()(generate)
     group.command()(build)
     app.add_typer(group, name="bench")
@@ -19,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 def bench(
     context: typer.Context,
-    page: Annotated[Path | None, typer.Option(help="Where to write the page. Default: docs/benchmarks.md.")] = None,
+    page: Annotated[Path | None, typer.Option(help="Where to write the page. Default: docs/benchmarks.md.", metavar="FILE")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure every step in a stack of its own, next to its limit, and write docs/benchmarks.md. Takes some ten minutes.

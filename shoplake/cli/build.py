@@ -18,14 +18,19 @@ def register(app: typer.Typer) -> None:
 def build(
     full: Annotated[bool, typer.Option("--full", help="Compute the tables from scratch, not only what changed.")] = False,
     table: Annotated[
-        list[str] | None, typer.Option("--table", help="Build this table and what it depends on; give it again for more.")
+        list[str] | None,
+        typer.Option(
+            "--table",
+            help="Build this table and what it depends on; give it again for more. Default: those of SHOPLAKE_TABLES, the tables of sales.",
+        ),
     ] = None,
     no_wait: NoWaitOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Bring silver and gold up to the last ingest, check them, and publish all of it as one release.
 
-    Where a check fails nothing is published: the last release stays current.
+    Where a check fails nothing is published: the last release stays current. A table that only --table names stays as of then, until
+    it is named again.
 
     Example: shoplake build --table gold.daily_sales
     """

@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
-    tables: Annotated[list[str] | None, typer.Argument(help="Tables to check; all when left out.", metavar="[TABLE]...")] = None,
+    tables: Annotated[list[str] | None, typer.Argument(help="Tables to check; all when left out.", metavar="TABLE")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run the declared checks once more, over all rows that readers see now, beside what its build found in the rows that it wrote.

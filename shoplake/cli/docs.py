@@ -8,6 +8,7 @@ import typer
 
 from shoplake.cli.options import JsonOption, ReleaseOption
 from shoplake.cli.output import Output
+from shoplake.cli.usage import Commands
 from shoplake.core.errors import ReleaseError, ServiceError, StorageError, first_line
 from shoplake.core.logs import configure
 from shoplake.core.settings import Settings, load_settings
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="Pages about every table of the lake.", no_args_is_help=True, rich_markup_mode=None)
+    group = Commands(help="Pages about every table of the lake.", no_args_is_help=True, rich_markup_mode=None)
     group.command()(build)
     app.add_typer(group, name="docs")
 

@@ -1,5 +1,6 @@
 """`shoplake explain`: where a number comes from."""
 
+import csv
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,7 +23,10 @@ def register(app: typer.Typer) -> None:
 
 def explain(
     table: Annotated[str, typer.Argument(help="A table of silver or gold, such as gold.daily_sales.", metavar="TABLE")],
-    key: Annotated[str, typer.Option("--key", help="The row: the values of the table's key, separated by commas.")],
+    key: Annotated[
+        str,
+        typer.Option(help="The row: the values of the table's key, separated by commas; one with a comma in it stands in double quotes."),
+    ],
     column: Annotated[str | None, typer.Option("--column", help="One number of the row. Default: all of them.")] = None,
     release: ReleaseOption = None,
     as_json: JsonOption = False,
@@ -40,7 +44,7 @@ def explain(
     settings = load_settings()
     configure(settings.log_level)
     output = Output(as_json)
-    found = run(settings, open_lake(release, settings).reader, table, key.split(","), column)
+    found = run(settings, open_lake(release, settings).reader, table, next(csv.reader([key], skipinitialspace=True), []), column)
     _head(output, found)
     shown = [found.asked] if found.asked else found.parts
     output.table(

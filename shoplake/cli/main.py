@@ -29,12 +29,13 @@ from shoplake.cli import (
     stack,
     watch,
 )
+from shoplake.cli.usage import Commands
 from shoplake.core.errors import SettingsError, ShoplakeError, StorageError, first_line
 
 # What a shell gives a command that SIGINT ended, and Typer too.
 _INTERRUPTED = 128 + signal.SIGINT
 
-app = typer.Typer(
+app = Commands(
     name="shoplake",
     help="An e-commerce lakehouse: a shop in PostgreSQL, captured into Iceberg, refined by Spark, checked, published.\n\n"
     "Every command takes --debug, which shows the traceback of a failure.",

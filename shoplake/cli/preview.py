@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 def preview(
     tables: Annotated[
         list[str] | None,
-        typer.Argument(help="Tables to build anew. Default: those whose code was edited since the release.", metavar="TABLE..."),
+        typer.Argument(help="Tables to build anew. Default: those whose code was edited since the release.", metavar="TABLE"),
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, as for the description of a change.")] = False,
     as_json: JsonOption = False,

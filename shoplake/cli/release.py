@@ -7,6 +7,7 @@ import typer
 from shoplake.cli.differences import print_details, print_kpis
 from shoplake.cli.options import JsonOption, NoWaitOption
 from shoplake.cli.output import Output
+from shoplake.cli.usage import Commands
 from shoplake.core.logs import configure
 from shoplake.core.settings import load_settings
 
@@ -18,7 +19,7 @@ NumberArgument = Annotated[int, typer.Argument(help="The number of the release."
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(name="release", help="List, show and restore the published states of the lake.", no_args_is_help=True)
+    group = Commands(name="release", help="List, show and restore the published states of the lake.", no_args_is_help=True)
     group.command("list")(list_)
     group.command()(show)
     group.command()(diff)

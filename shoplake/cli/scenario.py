@@ -6,6 +6,7 @@ import typer
 
 from shoplake.cli.options import JsonOption
 from shoplake.cli.output import Output
+from shoplake.cli.usage import Commands
 from shoplake.core.settings import load_settings
 
 NameArgument = Annotated[str, typer.Argument(help="Name of a scenario, or of several at once: flash_sale+fraud_attack.")]
@@ -14,7 +15,7 @@ IntensityOption = Annotated[float, typer.Option(help="How many times as strong, 
 
 def register(app: typer.Typer) -> None:
     """Add the command group."""
-    group = typer.Typer(help="What can happen in the shop: list, show, switch.", no_args_is_help=True)
+    group = Commands(help="What can happen in the shop: list, show, switch.", no_args_is_help=True)
     group.command("list")(list_scenarios)
     group.command()(show)
     group.command()(switch)
@@ -58,7 +59,8 @@ def show(name: NameArgument, intensity: IntensityOption = 1.0, as_json: JsonOpti
 def switch(
     name: NameArgument,
     lasts: Annotated[
-        str | None, typer.Option("--for", help="For so much shop time, such as 30m, 2h or 1d; then back. Default: for good.")
+        str | None,
+        typer.Option("--for", help="For so much shop time, such as 30m, 2h or 1d; then back. Default: for good.", metavar="TIME"),
     ] = None,
     intensity: IntensityOption = 1.0,
     as_json: JsonOption = False,

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from shoplake.cli.options import JsonOption
+from shoplake.cli.options import JsonOption, ReleaseOption
 from shoplake.cli.output import Output
 from shoplake.core.settings import load_settings
 
@@ -20,7 +20,7 @@ def score(
         str | None,
         typer.Option("--table", help="Grade the frauds of this table instead: order_id, and is_fraud or score. Such as my.fraud."),
     ] = None,
-    release: Annotated[int | None, typer.Option("--release", help="Number of a release. Default: the current one.")] = None,
+    release: ReleaseOption = None,
     threshold: Annotated[
         float, typer.Option(help="From which score on an order of --table counts as fraud, where it has no is_fraud.")
     ] = 0.5,

@@ -7,13 +7,14 @@ import typer
 
 from shoplake.cli.options import JsonOption
 from shoplake.cli.output import Output
+from shoplake.cli.usage import Commands
 from shoplake.core.errors import ShopError
 from shoplake.core.settings import load_settings
 
 
 def register(app: typer.Typer) -> None:
     """Add the command group."""
-    group = typer.Typer(name="shop", help="Look at the shop itself, and check it.", no_args_is_help=True)
+    group = Commands(name="shop", help="Look at the shop itself, and check it.", no_args_is_help=True)
     group.callback()(lambda: None)
     group.command()(report)
     group.command()(verify)

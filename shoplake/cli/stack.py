@@ -16,7 +16,9 @@ def register(app: typer.Typer) -> None:
 
 
 def up(
-    services: Annotated[list[str] | None, typer.Argument(help="Services to start, with those they need; all when left out.")] = None,
+    services: Annotated[
+        list[str] | None, typer.Argument(help="Services to start, with those they need; all when left out.", metavar="SERVICE")
+    ] = None,
     no_shop: Annotated[bool, typer.Option("--no-shop", help="Leave the live shop out.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -39,7 +41,7 @@ def up(
 
 
 def down(
-    services: Annotated[list[str] | None, typer.Argument(help="Services to stop; all when left out.")] = None,
+    services: Annotated[list[str] | None, typer.Argument(help="Services to stop; all when left out.", metavar="SERVICE")] = None,
     delete_data: Annotated[bool, typer.Option("--delete-data", help="Then remove all data, logs and passwords; asks first.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: JsonOption = False,

@@ -35,7 +35,7 @@ def shoplake(environment: dict[str, str], *arguments: str) -> "subprocess.Comple
         ("scenario swich x", "shoplake scenario: no such command 'swich'. Did you mean 'switch'? `shoplake scenario --help` shows what it takes."),
         ("generate --dayz 1", "shoplake generate: no such option: --dayz (Possible options: --days). `shoplake generate --help` shows what it takes."),
         ("generate --days", "shoplake generate: option '--days' requires an argument. `shoplake generate --help` shows what it takes."),
-        ("scenario switch", "shoplake scenario switch: missing argument 'name'. `shoplake scenario switch --help` shows what it takes."),
+        ("scenario switch", "shoplake scenario switch: missing argument 'NAME'. `shoplake scenario switch --help` shows what it takes."),
         ("release show", "shoplake release show: missing argument 'N'. `shoplake release show --help` shows what it takes."),
         ("build x", "shoplake build: got unexpected extra argument(s) (x). `shoplake build --help` shows what it takes."),
     ],

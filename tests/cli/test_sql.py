@@ -29,6 +29,11 @@ def test_an_answer_comes_as_text_json_and_csv(traded: Traded) -> None:
 MISTAKES = (
     (("select * form gold.daily_sales",), 44, 'sql: syntax error at or near "gold" (line 1, column 15).\n'),
     (("select * from gold.daily_sale",), 40, "lake: release 1 has no table gold.daily_sale. Did you mean gold.daily_sales"),
+    (
+        ("select * from gold.customer_summary",),
+        40,
+        "lake: release 1 does not hold gold.customer_summary. `shoplake build --table gold.customer_summary` makes it,",
+    ),
     (("drop table gold.daily_sales",), 44, "sql: that is not one select. The lake is only read here"),
     (("select 1", "--release", "9"), 43, "release: there is no release 9. Choose one from 1 to 1.\n"),
     (("select 1", "--json", "--csv"), 2, "sql: --csv and --json are two forms of one answer. Give one of them.\n"),

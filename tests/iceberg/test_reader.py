@@ -94,6 +94,21 @@ def test_an_unknown_table_is_answered_with_near_names(published: Settings) -> No
             reader.sql(query)
 
 
+def test_a_table_that_was_never_built_is_answered_with_the_command_that_builds_it(published: Settings) -> None:
+    reader = ReleaseReader(
+        open_catalog(published, reader=True), published.reader_catalog_dsn, declared=lambda: ("gold.left", "gold.lift", "silver.once")
+    )
+    says = r"^lake: release 2 does not hold gold\.lift\. `shoplake build --table gold\.lift` makes it, and publishes a release that does\.$"
+    for query in ("select * from gold.lift", "select * from Gold.LIFT"):
+        with pytest.raises(TableError, match=says):
+            reader.sql(query)
+    with pytest.raises(TableError, match=says):
+        reader.version("gold.lift")
+    with pytest.raises(TableError, match=r"no table once\. Did you mean silver\.once\?$"):
+        reader.sql("select * from once")
+    assert answer(reader, BOTH) == [(2, 2, 2)]
+
+
 def test_what_is_wrong_with_a_query_is_one_sentence_with_the_place(published: Settings) -> None:
     reader = opened(published)
     for query, says in WRONG.items():

@@ -52,6 +52,12 @@ def test_a_table_that_is_unknown_is_one_sentence(traded: Traded) -> None:
         recheck(traded.settings, ["gold.daily_sale"])
 
 
+def test_a_table_that_was_never_built_is_answered_with_the_command_that_builds_it(traded: Traded) -> None:
+    says = r"^check: release 1 does not hold gold\.customer_summary\. Run `shoplake build --table gold\.customer_summary`, then repeat\.$"
+    with pytest.raises(TableError, match=says):
+        recheck(traded.settings, ["gold.customer_summary"])
+
+
 def test_the_command_shows_every_check(traded: Traded) -> None:
     result = shoplake(traded.settings, "check", "gold.sales_by_channel", "--json")
     assert result.returncode == 0, result.stderr
