@@ -165,9 +165,38 @@ class RecomputeTouched:
         return self.named.get(name, self.columns)
 
 
+@dataclass(frozen=True, init=False)
+class MadeOf:
+    """Which rows of an input make a row of a table that is computed in whole, so that it can be explained.
+
+    Attributes:
+        table: The input.
+        by: For each column of the table's key, in its order, what it is in a row of the input: a column, or SQL as
+            DuckDB takes it over all rows of the input.
+        lookups: Inputs that the input refers to by their key, and whose columns ``by`` may name besides.
+        where: SQL that holds for the rows of the input that count at all.
+    """
+
+    table: str
+    by: tuple[str, ...]
+    lookups: tuple[str, ...]
+    where: str
+
+    def __init__(self, table: str, *by: str, lookups: tuple[str, ...] = (), where: str = "true") -> None:
+        object.__setattr__(self, "table", table)
+        object.__setattr__(self, "by", by)
+        object.__setattr__(self, "lookups", lookups)
+        object.__setattr__(self, "where", where)
+
+
 @dataclass(frozen=True)
 class FullRefresh:
-    """The table is computed from all of its inputs whenever one of them changed."""
+    """The table is computed from all of its inputs whenever one of them changed.
+
+    ``made_of`` says which rows below make one of its rows, where such can be named.
+    """
+
+    made_of: MadeOf | None = None
 
 
 Refresh = MergeByKey | RecomputeTouched | FullRefresh
@@ -223,6 +252,9 @@ class Table:
             raise TableError("table: there is no key. Name the columns that tell one row from another.")
         if isinstance(self.refresh, RecomputeTouched) and not set(self.refresh.columns) <= set(self.key):
             raise TableError("table: the groups that are recomputed must be part of the key. Add their columns to it.")
+        made_of = self.refresh.made_of if isinstance(self.refresh, FullRefresh) else None
+        if made_of is not None and len(made_of.by) != len(self.key):
+            raise TableError("table: made_of= must say of each column of the key what it is in the rows below. Correct it.")
         groups = {check.by for check in self.checks if isinstance(check, SumCheck)}
         if len(groups) > 1 or not {name for by in groups for name in by} <= set(self.key):
             raise TableError(

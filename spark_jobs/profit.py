@@ -14,7 +14,7 @@ from pyiceberg.types import DecimalType
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from iceberg.table import MONEY
+from iceberg.table import MONEY, Ratio
 from iceberg.table import Column as TableColumn
 
 SHARE = DecimalType(12, 4)
@@ -28,7 +28,12 @@ GROSS_MARGIN_COLUMNS = (
         "and what was lost of the cancelled ones, less what came back sound (IAS 2, paragraphs 25, 27 and 34)",
     ),
     TableColumn("gross_margin", MONEY, "net revenue less cost of goods sold (IAS 1, paragraph 103)"),
-    TableColumn("gross_margin_share", SHARE, "gross margin as a share of net revenue; empty where there is none"),
+    TableColumn(
+        "gross_margin_share",
+        SHARE,
+        "gross margin as a share of net revenue; empty where there is none",
+        made=Ratio("gross_margin", "net_revenue"),
+    ),
 )
 """What :func:`cost_of_goods_sold` and :func:`gross_margin` give."""
 

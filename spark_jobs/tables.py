@@ -16,7 +16,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 
 from iceberg.quality.checks import LedgerCheck, SumCheck, looks_into
-from iceberg.table import AsOf, MergeByKey, RecomputeTouched, Table
+from iceberg.table import AsOf, FullRefresh, MergeByKey, RecomputeTouched, Table
 from shoplake.core.errors import TableError
 from shoplake.core.settings import Settings
 from spark_jobs.logic import logic_of
@@ -180,6 +180,10 @@ def _check_refresh(name: str, table: Table, inputs: tuple[str, ...]) -> None:
         )
     if isinstance(table.refresh, RecomputeTouched) and table.refresh.via is not None and table.refresh.via not in inputs:
         raise TableError(f"table: {name} finds its groups via {table.refresh.via}, which it does not read. Add it to transform().")
+    made_of = table.refresh.made_of if isinstance(table.refresh, FullRefresh) else None
+    unread = [other for other in (made_of.table, *made_of.lookups) if other not in inputs] if made_of else []
+    if unread:
+        raise TableError(f"table: {name} is made of {unread[0]}, which it does not read. Add it to transform().")
     unread = [lookup for lookup in (table.refresh.lookups if isinstance(table.refresh, RecomputeTouched) else ()) if lookup not in inputs]
     if unread:
         raise TableError(f"table: {name} looks things up in {unread[0]}, which it does not read. Add it to transform().")

@@ -33,8 +33,9 @@ def explain(
 ) -> None:
     """Show where a number comes from: its definition, versions and checks, and the rows of the layer below that make it.
 
-    The table's own transform runs once more over these rows alone, in Spark, and must give the published number again. Text shows the rows
-    that give most, --json all of them.
+    The table's own transform runs once more in Spark, over these rows alone unless the table is computed in whole, and must give the
+    published number again. A rate is shown with the two numbers that it is the quotient of. Text shows the rows that give most, --json all
+    of them.
 
     Example: shoplake explain gold.daily_sales --key 2026-01-05,shopee --column net_revenue
     """
@@ -46,7 +47,7 @@ def explain(
     output = Output(as_json)
     found = run(settings, open_lake(release, settings).reader, table, next(csv.reader([key], skipinitialspace=True), []), column)
     _head(output, found)
-    shown = [found.asked] if found.asked else found.parts
+    shown = list(found.asked) or found.parts
     output.table(
         "numbers",
         ("column", "value", "made_as", "adds_up", "definition"),
@@ -65,12 +66,14 @@ def explain(
 
 
 def _head(output: Output, found: "Explanation") -> None:
+    from spark_jobs.explain import key_text
+
     declared = found.table.table
     output.fields(
         "explained",
         {
             "table": found.table.name,
-            "key": ",".join(map(str, found.key)),
+            "key": key_text(found.key),
             "what_it_is": found.table.doc,
             "one_row_is": declared.grain,
             "made_by": (found.table.transform.__doc__ or "").strip().split("\n")[0],
@@ -90,11 +93,13 @@ def _head(output: Output, found: "Explanation") -> None:
 
 
 def _rows(output: Output, found: "Explanation", shown: "list[Part]") -> None:
-    """The rows of the layer below, with what each of them gives."""
+    """The rows of the layer below, with what each of them gives, and how these make the numbers."""
     if found.below is None:
         output.say(f"{found.table.name} is computed from all rows of its inputs at once, so no rows below can be named for one of its own.")
+        for part in shown:
+            _say_ratio(output, found, part)
         return
-    given = [part for part in _columns(found, shown) if part.contributions]
+    given = [part for part in _columns(found, shown) if part.how != "ratio" and any(one is not None for one in part.contributions)]
     if given:
         columns = [*found.below_key, *(part.column.name for part in given)]
         rows = [
@@ -113,14 +118,29 @@ def _rows(output: Output, found: "Explanation", shown: "list[Part]") -> None:
     if len(rows) > len(texts):
         output.say(f"... and {len(rows) - len(texts)} rows more; --json shows them all.")
     for part in shown:
-        if given and part.how is not None:
+        if part.how == "ratio":
+            _say_ratio(output, found, part)
+        elif given and part.how is not None:
             output.say(f"{part.column.name}: {part.words}. From {len(rows)} rows {_text(part.total)}, published {_text(part.value)}.")
 
 
+def _say_ratio(output: Output, found: "Explanation", part: "Part") -> None:
+    """The two numbers of the row that one is the quotient of, where it is one."""
+    from iceberg.table import Ratio
+
+    made = part.column.made
+    if part.how == "ratio" and isinstance(made, Ratio):
+        values = {one.column.name: _text(one.value) for one in found.parts}
+        quotient = f"{values[made.numerator]} / {values[made.denominator]} = {_text(part.total)}"
+        output.say(f"{part.column.name}: {part.words}, {quotient}, published {_text(part.value)}.")
+
+
 def _columns(found: "Explanation", shown: "list[Part]") -> "list[Part]":
-    """What is shown, then the amounts beside it that any of the rows gives."""
+    """What is shown, then the amounts beside it that any of the rows gives; a quotient has its two numbers beside it."""
     from pyiceberg.types import DecimalType
 
+    if len(found.asked) > 1:
+        return shown
     beside = [part for part in found.parts if isinstance(part.column.type, DecimalType) and any(part.contributions)]
     return [*shown, *(part for part in beside if part not in shown)]
 
@@ -133,4 +153,6 @@ def _size(value: Any) -> float:
 
 
 def _text(value: Any) -> str:
+    if value is None:
+        return "none"
     return f"{value:,}" if hasattr(value, "as_tuple") or isinstance(value, int) else str(value)

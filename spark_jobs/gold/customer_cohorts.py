@@ -10,8 +10,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column, sums_to
-from iceberg.table import MONEY, Column, FullRefresh, Table
+from iceberg.table import MONEY, Column, DistinctCount, FullRefresh, MadeOf, Ratio, Table
 from spark_jobs.rates import RATE, rate
+
+_COHORT = "min(activity_month) over (partition by customer_id)"
 
 TABLE = Table(
     grain="one row per month of first orders and month since, up to the newest",
@@ -21,13 +23,25 @@ TABLE = Table(
         Column("months_since", IntegerType(), "calendar months since then, 0 for that month itself"),
         Column("activity_month", DateType(), "first day of the month that this is about; the newest is not over yet", required=True),
         Column("customer_count", LongType(), "customers of the cohort"),
-        Column("active_customer_count", LongType(), "of these who ordered in the activity month, cancelled orders included"),
+        Column(
+            "active_customer_count",
+            LongType(),
+            "of these who ordered in the activity month, cancelled orders included",
+            made=DistinctCount("customer_id"),
+        ),
         Column("order_count", LongType(), "their orders in that month, cancelled ones included"),
         Column("paid_order_count", LongType(), "of these with a successful payment and not cancelled"),
         Column("net_revenue", MONEY, "their net revenue by the month of the order, in the shop's currency"),
-        Column("retention_rate", RATE, "active customers by customers of the cohort, 0 to 1"),
+        Column(
+            "retention_rate",
+            RATE,
+            "active customers by customers of the cohort, 0 to 1",
+            made=Ratio("active_customer_count", "customer_count"),
+        ),
     ),
-    refresh=FullRefresh(),
+    refresh=FullRefresh(
+        MadeOf("gold.customer_months", _COHORT, f"date_diff('month', {_COHORT}, activity_month)", where="order_count > 0"),
+    ),
     checks=(
         at_least("customer_count", 1),
         at_least("net_revenue", 0),

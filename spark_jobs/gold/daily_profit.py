@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from iceberg.quality.checks import Severity, at_least, equals, sums_to
-from iceberg.table import MONEY, Column, RecomputeTouched, Table, month
+from iceberg.table import MONEY, Column, Ratio, RecomputeTouched, Table, month
 from spark_jobs.cost import order_costs
 from spark_jobs.profit import (
     GROSS_MARGIN_COLUMNS,
@@ -44,7 +44,12 @@ TABLE = Table(
             "gross margin less channel fees, less shipping cost plus shipping charged, less goodwill credits "
             "(Horngren, Datar and Rajan, Cost Accounting, 15th edition, chapter 3)",
         ),
-        Column("contribution_margin_share", SHARE, "contribution margin as a share of net revenue; empty where there is none"),
+        Column(
+            "contribution_margin_share",
+            SHARE,
+            "contribution margin as a share of net revenue; empty where there is none",
+            made=Ratio("contribution_margin", "net_revenue"),
+        ),
     ),
     partition_by=month("order_date"),
     refresh=RecomputeTouched(

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from iceberg.quality.checks import accepted_values, at_least, not_null, references
-from iceberg.table import Column, FullRefresh, Table
+from iceberg.table import Column, FullRefresh, MadeOf, Table
 from spark_jobs.rates import RATE
 
 ACTIONS = ("settle_trouble", "welcome", "win_back", "remind", "thank", "spend_points", "raise_order", "second_order", "leave_alone")
@@ -47,7 +47,7 @@ TABLE = Table(
         ),
         Column("reason", StringType(), "why, in words with the customer's own numbers"),
     ),
-    refresh=FullRefresh(),
+    refresh=FullRefresh(MadeOf("gold.customer_summary", "customer_id")),
     checks=(
         accepted_values("next_best_action", *ACTIONS),
         accepted_values("discount_tier", "none", "small", "medium", "large"),

@@ -5,7 +5,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column, sums_to
-from iceberg.table import Column, FullRefresh, Table
+from iceberg.table import Column, FullRefresh, MadeOf, Table
 from spark_jobs.local_time import month_of
 from spark_jobs.sales import MONEY_COLUMNS, SALES_COLUMNS, added_up, average_order_value
 
@@ -21,7 +21,7 @@ TABLE = Table(
         Column("order_quarter", IntegerType(), "quarter of that year, 1 to 4, see gold.quarterly_sales"),
         *SALES_COLUMNS,
     ),
-    refresh=FullRefresh(),
+    refresh=FullRefresh(MadeOf("gold.daily_sales", *_MONTHS)),
     checks=(
         at_least("order_count", 1),
         at_most_column("revenue", "gross_merchandise_value"),

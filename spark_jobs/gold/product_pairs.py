@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from iceberg.quality.checks import RowCheck, at_least, at_most_column, references
-from iceberg.table import Column, FullRefresh, Table
+from iceberg.table import Column, FullRefresh, Ratio, Table
 from spark_jobs.rates import RATE, rate
 
 DAYS = 90
@@ -29,9 +29,19 @@ TABLE = Table(
         Column("product_order_count", LongType(), "orders with product_id in the same time"),
         Column("other_order_count", LongType(), "orders with other_product_id in the same time"),
         Column("order_count", LongType(), "all orders in the same time"),
-        Column("support", RATE, "orders with both by all orders, 0 to 1"),
-        Column("confidence", RATE, "of the orders with product_id, the share that has the other too, 0 to 1"),
-        Column("confidence_back", RATE, "of the orders with other_product_id, the share that has product_id too, 0 to 1"),
+        Column("support", RATE, "orders with both by all orders, 0 to 1", made=Ratio("pair_order_count", "order_count")),
+        Column(
+            "confidence",
+            RATE,
+            "of the orders with product_id, the share that has the other too, 0 to 1",
+            made=Ratio("pair_order_count", "product_order_count"),
+        ),
+        Column(
+            "confidence_back",
+            RATE,
+            "of the orders with other_product_id, the share that has product_id too, 0 to 1",
+            made=Ratio("pair_order_count", "other_order_count"),
+        ),
         Column("lift", RATE, "how many times as often together as by chance: confidence by the other's share of all orders"),
     ),
     refresh=FullRefresh(),

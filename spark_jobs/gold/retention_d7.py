@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column
-from iceberg.table import Column, FullRefresh, Table
+from iceberg.table import Column, FullRefresh, MadeOf, Ratio, Table
 from spark_jobs.rates import RATE, rate
 
 DAYS = 7
@@ -25,10 +25,15 @@ TABLE = Table(
             LongType(),
             "of these who ordered again on one of the seven days after; a second order on the same day does not count",
         ),
-        Column("retention_rate", RATE, "returning by new customers, 0 to 1; can still rise while is_complete is false"),
+        Column(
+            "retention_rate",
+            RATE,
+            "returning by new customers, 0 to 1; can still rise while is_complete is false",
+            made=Ratio("returning_customer_count", "new_customer_count"),
+        ),
         Column("is_complete", BooleanType(), "whether the seven days are over: the newest order of the shop came later", required=True),
     ),
-    refresh=FullRefresh(),
+    refresh=FullRefresh(MadeOf("gold.customer_summary", "first_order_date")),
     checks=(at_least("new_customer_count", 1), at_most_column("returning_customer_count", "new_customer_count")),
     owner="customers",
     fresh_within_minutes=15,

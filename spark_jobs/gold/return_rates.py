@@ -5,7 +5,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from iceberg.quality.checks import accepted_values, at_least, at_most_column, references, sums_to
-from iceberg.table import MONEY, Column, FullRefresh, Table
+from iceberg.table import MONEY, Column, FullRefresh, MadeOf, Ratio, Table
 from spark_jobs.vocabulary import RETURN_REASONS
 
 TABLE = Table(
@@ -17,12 +17,15 @@ TABLE = Table(
         Column("delivered_unit_count", LongType(), "pieces that arrived"),
         Column("returned_unit_count", LongType(), "pieces of these that the shop had back until now, whatever the day"),
         Column(
-            "return_rate", DecimalType(5, 4), "returned pieces divided by delivered ones, 0 to 1; that of the last weeks will still rise"
+            "return_rate",
+            DecimalType(5, 4),
+            "returned pieces divided by delivered ones, 0 to 1; that of the last weeks will still rise",
+            made=Ratio("returned_unit_count", "delivered_unit_count"),
         ),
         Column("refund_amount", MONEY, "what was paid back for returned pieces until now, with their tax, without shipping"),
         Column("main_reason", StringType(), "reason for which most pieces came back, the first by name of several; empty where none did"),
     ),
-    refresh=FullRefresh(),
+    refresh=FullRefresh(MadeOf("gold.product_deliveries", "delivered_month", "category_id", lookups=("silver.products",))),
     checks=(
         references("category_id", "silver.categories"),
         accepted_values("main_reason", *RETURN_REASONS),

@@ -5,7 +5,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column
-from iceberg.table import Column, RecomputeTouched, Table, month
+from iceberg.table import Column, DistinctCount, Ratio, RecomputeTouched, Table, month
 from spark_jobs.rates import RATE, rate
 
 TABLE = Table(
@@ -16,10 +16,10 @@ TABLE = Table(
         Column("search_date", DateType(), "day of the search, in the shop's time zone"),
         Column("search_text", StringType(), "what was typed, as it was typed"),
         Column("search_count", LongType(), "searches"),
-        Column("visit_count", LongType(), "visits with at least one of these searches"),
-        Column("customer_count", LongType(), "different known customers among them"),
+        Column("visit_count", LongType(), "visits with at least one of these searches", made=DistinctCount("session_id")),
+        Column("customer_count", LongType(), "different known customers among them", made=DistinctCount("customer_id")),
         Column("buying_visit_count", LongType(), "of the visits, those with a purchase after the search, on the same day"),
-        Column("conversion_rate", RATE, "buying visits by visits, 0 to 1"),
+        Column("conversion_rate", RATE, "buying visits by visits, 0 to 1", made=Ratio("buying_visit_count", "visit_count")),
     ),
     partition_by=month("search_date"),
     refresh=RecomputeTouched("search_date", named={"silver.customer_activity_log": ("happened_date",)}),

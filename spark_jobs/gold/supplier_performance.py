@@ -5,7 +5,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column, sums_to
-from iceberg.table import MONEY, Column, FullRefresh, Table
+from iceberg.table import MONEY, Column, FullRefresh, MadeOf, Ratio, Table
 from spark_jobs.profit import money
 
 TABLE = Table(
@@ -22,10 +22,15 @@ TABLE = Table(
         Column("stock_out_count", LongType(), "times that the last piece of a product went in a warehouse"),
         Column("delivered_unit_count", LongType(), "pieces that arrived at customers"),
         Column("returned_unit_count", LongType(), "pieces of these that the shop had back until now"),
-        Column("return_rate", DecimalType(5, 4), "returned pieces divided by delivered ones, 0 to 1; empty while none arrived"),
+        Column(
+            "return_rate",
+            DecimalType(5, 4),
+            "returned pieces divided by delivered ones, 0 to 1; empty while none arrived",
+            made=Ratio("returned_unit_count", "delivered_unit_count"),
+        ),
         Column("refund_amount", MONEY, "what was paid back for returned pieces, with their tax, without shipping, in the shop's currency"),
     ),
-    refresh=FullRefresh(),
+    refresh=FullRefresh(MadeOf("gold.product_deliveries", "supplier_id", lookups=("silver.products",))),
     checks=(
         at_least("product_count", 0),
         at_most_column("returned_unit_count", "delivered_unit_count"),

@@ -2,7 +2,7 @@ import pytest
 from pyiceberg.types import DateType, IntegerType, StringType
 
 from iceberg.quality.checks import Severity, accepted_values, at_least, not_null
-from iceberg.table import Column, FullRefresh, MergeByKey, RecomputeTouched, Table, month
+from iceberg.table import Column, FullRefresh, MadeOf, MergeByKey, RecomputeTouched, Table, month
 from shoplake.core.errors import TableError
 
 pytestmark = pytest.mark.unit
@@ -32,6 +32,7 @@ def test_a_column_that_must_have_a_value_is_checked_for_one_since_one_that_is_ad
         ({"columns": (DAY, SHOP, SHOP, COUNT)}, "column shop is declared twice"),
         ({"key": ("day", "street")}, "street is used by the key"),
         ({"key": (), "refresh": FullRefresh()}, "there is no key"),
+        ({"refresh": FullRefresh(MadeOf("silver.orders", "day"))}, "made_of= must say of each column of the key"),
         ({"refresh": RecomputeTouched("order_count")}, "must be part of the key"),
         ({"partition_by": month("week")}, "week is used by"),
         ({"checks": (accepted_values("shop", "a"), accepted_values("shop", "b"))}, "two checks have the same name"),

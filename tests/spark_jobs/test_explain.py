@@ -21,6 +21,9 @@ SALES = {
 }
 
 
+TERM = 'a bag, "red"'
+
+
 def reader_of(settings: Settings, release_id: int | None = None) -> ReleaseReader:
     return ReleaseReader(open_catalog(settings, reader=True), settings.reader_catalog_dsn, release_id)
 
@@ -53,6 +56,21 @@ def eventful(traded: Traded) -> Traded:
     return traded
 
 
+@pytest.fixture
+def searched(traded: Traded) -> Traded:
+    """Two visits that searched for a term with a comma and quotes in it: a known customer twice, who bought, and a stranger once."""
+    steps = [
+        (1, 1, 1, "visit", None), (1, 2, 1, "search", TERM), (1, 3, 1, "search", TERM), (1, 4, 1, "purchase", None),
+        (2, 1, None, "visit", None), (2, 2, None, "search", TERM),
+    ]  # fmt: skip
+    columns = ("session_id", "sequence", "customer_id", "kind", "search_text")
+    rows = [{**dict(zip(columns, step, strict=True)), "device_id": 1, "happened_at": START} for step in steps]
+    traded.bronze.change("insert", "customer_activity_log", rows)
+    traded.bronze.commit()
+    build(traded.settings, tables=["gold.search_terms"])
+    return traded
+
+
 def test_every_number_of_the_sales_tables_is_made_by_the_rows_below(eventful: Traded) -> None:
     reader = reader_of(eventful.settings)
     for name, key in SALES.items():
@@ -79,10 +97,68 @@ def test_an_order_gives_what_its_payments_and_refunds_leave(eventful: Traded) ->
     assert given["cancelled_order_count"] == [0, 0, 0, 1, 0]
     # Customer 1 ordered first; customer 2 is new with order 10.
     assert given["customer_count"] == [1, 1, 0, 0, 0]
-    assert found.asked is not None
-    assert (found.asked.value, found.asked.how) == (Decimal("310.00"), "sum")
+    (asked,) = found.asked
+    assert (asked.value, asked.how) == (Decimal("310.00"), "sum")
     value = next(part for part in found.parts if isinstance(part.column.made, Ratio))
     assert (value.value, value.total) == (Decimal("150.00"), Decimal("150.00"))
+
+
+def test_a_rate_is_asked_for_with_the_two_numbers_that_it_is_the_quotient_of(eventful: Traded) -> None:
+    found = explain(eventful.settings, reader_of(eventful.settings), "gold.daily_sales", ["2026-01-05", "shopee"], "average_order_value")
+    asked = [(part.column.name, part.value, part.how) for part in found.asked]
+    assert asked == [
+        ("average_order_value", Decimal("150.00"), "ratio"), ("revenue", Decimal("450.00"), "sum"), ("paid_order_count", 3, "sum")
+    ]  # fmt: skip
+
+
+def test_a_table_that_is_computed_in_whole_is_explained_by_the_rows_that_it_names(eventful: Traded) -> None:
+    build(eventful.settings, tables=["gold.monthly_sales", "gold.customer_cohorts", "gold.retention_d7"])
+    found = explained(eventful.settings, "gold.monthly_sales", "2026-01-01", "shopee")
+    parts = {part.column.name: part for part in found.parts}
+    assert (found.below, [str(row["order_date"]) for row in found.rows]) == ("gold.daily_sales", ["2026-01-05", "2026-01-06"])
+    assert (parts["revenue"].how, parts["revenue"].contributions) == ("sum", [Decimal("450.00"), Decimal("100.00")])
+    assert parts["average_order_value"].how == "ratio"
+    assert {part.how for part in found.parts} == {"sum", "same", "ratio"}
+    assert found.is_reproduced
+
+    cohort = explained(eventful.settings, "gold.customer_cohorts", "2026-01-01", "0")
+    parts = {part.column.name: part for part in cohort.parts}
+    assert (cohort.below, [row["customer_id"] for row in cohort.rows]) == ("gold.customer_months", [1, 2])
+    assert (parts["active_customer_count"].how, parts["active_customer_count"].value) == ("distinct", 2)
+    assert (parts["order_count"].how, parts["retention_rate"].how) == ("sum", "ratio")
+    assert cohort.is_reproduced
+
+    retention = explained(eventful.settings, "gold.retention_d7", "2026-01-05")
+    parts = {part.column.name: part for part in retention.parts}
+    # Customer 1 ordered again on the day after; their days must not move apart when each row is looked at alone.
+    assert (parts["returning_customer_count"].value, parts["returning_customer_count"].contributions) == (1, [1, 0])
+    assert retention.is_reproduced
+
+
+def test_a_table_that_names_no_rows_still_tells_what_its_rates_are_quotients_of(eventful: Traded) -> None:
+    orders = [order(number, channel_code="website") for number in (21, 22, 23)]
+    eventful.bronze.change("insert", "orders", orders)
+    eventful.bronze.change(
+        "insert", "order_items", [{**line(one["order_id"], 50, number), "product_id": number} for one in orders for number in (1, 2)]
+    )
+    eventful.bronze.commit()
+    build(eventful.settings, tables=["gold.product_pairs"])
+    found = explain(eventful.settings, reader_of(eventful.settings), "gold.product_pairs", ["1", "2"], "confidence_back")
+    assert (found.below, found.rows, found.is_reproduced) == (None, [], None)
+    assert [(part.column.name, part.value, part.how) for part in found.asked] == [
+        ("confidence_back", Decimal("1.0000"), "ratio"), ("pair_order_count", 3, None), ("other_order_count", 3, None)
+    ]  # fmt: skip
+
+
+def test_a_visit_that_searched_twice_counts_once_and_buys_once(searched: Traded) -> None:
+    found = explained(searched.settings, "gold.search_terms", "2026-01-05", TERM)
+    parts = {part.column.name: part for part in found.parts}
+    assert [(row["session_id"], row["sequence"]) for row in found.rows] == [(1, 2), (1, 3), (2, 2)]
+    assert (parts["search_count"].value, parts["search_count"].how) == (3, "sum")
+    assert (parts["visit_count"].value, parts["visit_count"].how, parts["visit_count"].contributions) == (2, "distinct", [1, 0, 1])
+    assert (parts["customer_count"].value, parts["customer_count"].how) == (1, "distinct")
+    assert (parts["conversion_rate"].value, parts["conversion_rate"].how) == (Decimal("0.5000"), "ratio")
+    assert found.is_reproduced
 
 
 def test_it_tells_version_source_position_and_checks(eventful: Traded) -> None:

@@ -6,7 +6,7 @@ from pyiceberg.types import LongType
 from pyspark.sql import DataFrame
 
 from iceberg.quality.checks import references, sums_to
-from iceberg.table import AsOf, Column, FullRefresh, MergeByKey, RecomputeTouched, Table
+from iceberg.table import AsOf, Column, FullRefresh, MadeOf, MergeByKey, RecomputeTouched, Table
 from shoplake.core.errors import TableError
 from shoplake.core.settings import PROJECT_FOLDER, load_settings
 from spark_jobs.tables import LakeTable, discover, in_order, read_module
@@ -119,6 +119,16 @@ def test_what_is_looked_up_is_read_and_exists() -> None:
     wrong = Table(NUMBERS.grain, NUMBERS.key, NUMBERS.columns, RecomputeTouched("number", lookups={"gold.b": ("word",)}))
     with pytest.raises(TableError, match=r"gold\.a looks up word in gold\.b, which does not have it"):
         in_order([LakeTable("gold.a", wrong, lambda: None, ("gold.b",), (), "", ""), _table("gold.b", "bronze.b")])
+
+
+def test_what_a_row_is_made_of_is_read() -> None:
+    def transform(gold_b: DataFrame) -> DataFrame:
+        return gold_b
+
+    for made_of in (MadeOf("gold.c", "number"), MadeOf("gold.b", "number", lookups=("gold.c",))):
+        table = Table(NUMBERS.grain, NUMBERS.key, NUMBERS.columns, FullRefresh(made_of))
+        with pytest.raises(TableError, match=r"gold\.a is made of gold\.c, which it does not read"):
+            read_module("gold.a", _module(table, transform))
 
 
 def test_a_look_up_that_could_not_be_traced_to_groups_is_refused() -> None:
