@@ -28,7 +28,7 @@ TABLE = Table(
             LongType(),
             "of these that arrived as promised: the others are late, see is_late of silver.fact_shipments",
         ),
-        Column("returned_order_count", LongType(), "orders of which a return was asked for"),
+        Column("return_requested_order_count", LongType(), "orders of which a return was asked for"),
         Column("complaint_order_count", LongType(), "orders that a support ticket is about"),
         Column("refund_count", LongType(), "returns that were paid back"),
         Column("average_refund_hours", DecimalType(12, 2), "mean hours from asking for a return to its money; empty without one"),
@@ -50,7 +50,7 @@ TABLE = Table(
         at_least("order_count", 1),
         at_most_column("delivered_order_count", "order_count"),
         at_most_column("on_time_parcel_count", "parcel_count"),
-        at_most_column("returned_order_count", "delivered_order_count"),
+        at_most_column("return_requested_order_count", "delivered_order_count"),
         at_most_column("complaint_order_count", "order_count"),
         at_least("average_refund_hours", 0),
         not_null("trust_score"),
@@ -90,7 +90,7 @@ def transform(
         orders = orders.join(part, on="order_id", how="left")
     sums = {
         "delivered_order_count": "is_delivered", "parcel_count": "parcel_count", "on_time_parcel_count": "on_time_parcel_count",
-        "returned_order_count": "is_returned", "complaint_order_count": "is_complaint", "refund_count": "refund_count",
+        "return_requested_order_count": "is_returned", "complaint_order_count": "is_complaint", "refund_count": "refund_count",
         "refund_seconds": "refund_seconds", "review_count": "review_count", "rating_sum": "rating_sum",
     }  # fmt: skip
     months = orders.groupBy(*TABLE.key).agg(
@@ -106,7 +106,7 @@ def _scored(months: DataFrame) -> DataFrame:
         months.withColumn("average_refund_hours", F.round(hours, 2).cast("decimal(12,2)"))
         .withColumn("average_rating", rate("rating_sum", "review_count"))
         .withColumn("on_time_rate", rate("on_time_parcel_count", "parcel_count"))
-        .withColumn("return_rate", rate("returned_order_count", "delivered_order_count"))
+        .withColumn("return_rate", rate("return_requested_order_count", "delivered_order_count"))
         .withColumn("complaint_rate", rate("complaint_order_count", "order_count"))
     )
     return months.withColumn(

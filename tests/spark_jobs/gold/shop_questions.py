@@ -457,7 +457,7 @@ TRUST = Question(
     2,
     (
         "order_month", "channel_code", "order_count", "delivered_order_count", "parcel_count", "on_time_parcel_count",
-        "returned_order_count", "complaint_order_count", "refund_count", "average_refund_hours", "average_rating", "on_time_rate",
+        "return_requested_order_count", "complaint_order_count", "refund_count", "average_refund_hours", "average_rating", "on_time_rate",
     ),
     """
     select month, channel_code, count(*), count(*) filter (where status in ('delivered', 'returned')), sum(parcels), sum(on_time),
