@@ -131,7 +131,7 @@ class Batch:
             committed_at=facts[:, 3] + _POSTGRES_EPOCH_MICROSECONDS,
             sequence=2 * self.orders[chosen[change_of]] + is_second,
             columns=tuple(_text_array(self.buffer, starts[column], sizes[column], rows) for column in range(len(relation.columns))),
-            unchanged=_unchanged(relation, sizes, operation),
+            unchanged=_unchanged(relation, sizes, operation, is_key),
         )
 
 
@@ -176,16 +176,18 @@ def _text_array(buffer: Bytes, starts: Longs, sizes: Longs, rows: int) -> pa.Arr
     return pa.LargeStringArray.from_buffers(rows, pa.py_buffer(offsets), pa.py_buffer(data), pa.py_buffer(validity))
 
 
-def _unchanged(relation: Relation, sizes: Longs, operation: Bytes) -> pa.Array[Any]:
+def _unchanged(relation: Relation, sizes: Longs, operation: Bytes, is_key: npt.NDArray[np.bool_]) -> pa.Array[Any]:
     kind = pa.list_(pa.string())
     left_out = sizes == passes.UNCHANGED
     rows = np.flatnonzero(left_out.any(axis=0))
     if not len(rows):
         return pa.nulls(sizes.shape[1], kind)
+    remedy = f"Run `alter table {relation.full_name} replica identity full`, so that it will, then `shoplake ingest --reload`. Nothing was written."
+    if left_out[is_key].any():
+        raise CaptureError(f"capture: the log does not carry the key of a row of {relation.full_name} that an update changed. {remedy}")
     if (operation[rows] != UPDATE).any():
         raise CaptureError(
-            f"capture: an update changed the key of a row of {relation.full_name} whose large values the log does not carry. "
-            f"Run `alter table {relation.full_name} replica identity full`, so that it will, then `shoplake ingest --reload`. Nothing was written."
+            f"capture: an update changed the key of a row of {relation.full_name} whose large values the log does not carry. {remedy}"
         )
     names: list[list[str] | None] = [None] * sizes.shape[1]
     for row in rows:

@@ -168,8 +168,8 @@ def locate(buffer, kinds, offsets, is_key, has_key):  # type: ignore[no-untyped-
             if has_old:
                 moved = has_key and not _same_key(buffer, starts, sizes, row, new, is_key)
                 for column in range(columns):
-                    # With a full replica identity the old row has what the new one left out.
-                    if sizes[column, new] == UNCHANGED and buffer[offsets[change]] == 79:
+                    # The old row has what the new one left out: all of it with a full replica identity, else the key.
+                    if sizes[column, new] == UNCHANGED and (buffer[offsets[change]] == 79 or is_key[column]):
                         sizes[column, new] = sizes[column, row]
                         starts[column, new] = starts[column, row]
                     if moved:

@@ -127,6 +127,29 @@ def test_a_change_of_key_that_lacks_a_value_is_refused_with_the_remedy() -> None
         finish(log)
 
 
+def test_the_old_key_gives_the_key_that_was_not_sent() -> None:
+    log = one_transaction()
+    log.update(7, [UNCHANGED, "b"], old=["long", None])
+    (changes,) = finish(log)
+    assert rows(changes) == [("update", "long", "b")]
+    assert changes.unchanged.to_pylist() == [None]
+
+
+def test_a_change_of_one_part_of_a_key_takes_the_other_from_the_old_one() -> None:
+    log = one_transaction()
+    log.update(7, [UNCHANGED, "b"], old=["long", "a"])
+    log.commit(1000, 1048)
+    (changes,) = decode(log.copy_file()).changes({"public.people": ("id", "name")})
+    assert rows(changes) == [("delete", "long", "a"), ("insert", "long", "b")]
+
+
+def test_an_update_without_its_key_is_refused_with_the_remedy() -> None:
+    log = one_transaction()
+    log.update(7, [UNCHANGED, "b"])
+    with pytest.raises(CaptureError, match=r"does not carry the key .*alter table public\.people replica identity full"):
+        finish(log)
+
+
 def test_a_truncate_empties_each_table_that_it_names() -> None:
     log = one_transaction()
     log.relation(8, "pets", COLUMNS)
