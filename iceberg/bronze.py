@@ -2,7 +2,8 @@
 
 A table's last covered log position is kept in a table property and in the
 summary of each snapshot, written by the same commit as the rows, so that a
-repeated batch can be told from a new one.
+repeated batch can be told from a new one. What the source table was like is
+kept beside it (see :mod:`iceberg.capture.fingerprint`).
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ from shoplake.core.errors import CaptureError
 POSITION = "shoplake.end-lsn"
 KEY = "shoplake.key"
 SOURCE_TABLE = "shoplake.source-table"
+FINGERPRINT = "shoplake.source-fingerprint"
+LEFT_OUT = "shoplake.left-out"
+"""Why the table is not captured any more, so that it lacks what the source has had since; gone with its next load."""
 
 SNAPSHOT_OPERATION = "snapshot"
 
@@ -77,6 +81,22 @@ def forget_position(table: Table) -> None:
     if position_of(table) is not None:
         with table.transaction() as transaction:
             transaction.remove_properties(POSITION)
+
+
+def leave_out(table: Table, reason: str) -> None:
+    """Mark a table that is not captured any more, and have it loaded anew when it is captured again."""
+    if table.properties.get(LEFT_OUT) == reason and position_of(table) is None:
+        return
+    with table.transaction() as transaction:
+        if position_of(table) is not None:
+            transaction.remove_properties(POSITION)
+        transaction.set_properties({LEFT_OUT: reason})
+
+
+def record_fingerprint(table: Table, fingerprint: str) -> None:
+    """Keep what the source table is like now, where every row that it may have changed is in bronze or in the log to come."""
+    with table.transaction() as transaction:
+        transaction.set_properties({FINGERPRINT: fingerprint})
 
 
 def load(catalog: SqlCatalog, name: str) -> Table | None:
@@ -163,10 +183,18 @@ def row_schema(table: Table) -> pa.Schema:
     return schema_to_pyarrow(table.schema(), include_field_ids=False)
 
 
-def append(catalog: SqlCatalog, table: Table, chunks: Iterable[pa.Table], position: int, keep: Collection[int] = ()) -> int:
+def append(
+    catalog: SqlCatalog,
+    table: Table,
+    chunks: Iterable[pa.Table],
+    position: int,
+    keep: Collection[int] = (),
+    fingerprint: str | None = None,
+) -> int:
     """Append rows in one commit that also records ``position``; gives the number of rows.
 
-    Old snapshots go from the metadata, but for those in ``keep``.
+    Old snapshots go from the metadata, but for those in ``keep``. A whole load
+    gives the ``fingerprint`` that its source table had before it.
 
     ``chunks`` have the table's :func:`row_schema`; memory holds one at a time.
     The table must be as it was loaded: when somebody else committed since,
@@ -181,7 +209,9 @@ def append(catalog: SqlCatalog, table: Table, chunks: Iterable[pa.Table], positi
             for chunk in chunks:
                 transaction.append(chunk, snapshot_properties={POSITION: str(position)})
                 rows += chunk.num_rows
-            transaction.set_properties({POSITION: str(position)})
+            if LEFT_OUT in table.properties:
+                transaction.remove_properties(LEFT_OUT)
+            transaction.set_properties({POSITION: str(position)} | ({FINGERPRINT: fingerprint} if fingerprint is not None else {}))
     except (CommitFailedException, SQLAlchemyError) as problem:
         written = load(catalog, ".".join(table.name()))
         if written is None or position_of(written) != position:

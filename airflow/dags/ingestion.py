@@ -40,6 +40,8 @@ def ingestion() -> None:
             raise AirflowSkipException(str(problem)) from problem
         for sentence in result.left_out:
             log.warning("left out: %s", sentence)
+        for sentence in result.reloads:
+            log.warning("%s.", sentence)
         log.info("%d rows written to bronze in %.1f s, cut %s", result.row_count, result.seconds, result.cut)
         if not is_behind(settings):
             raise AirflowSkipException("Nothing new at the source, and everything in bronze is released.")

@@ -4,12 +4,17 @@ The order of steps is what makes a crash harmless. Each table commits its rows
 with the END position that they reach; when all have, the cut is recorded; only
 then the slot advances. A crash between any two repeats the peek, and each table
 skips what its own position covers.
+
+What a new definition of a table did to its rows is not in the log. It is
+noticed by the table's fingerprint, which is read before anything else is, so
+that a change is seen now or by the next ingest, and never by none.
 """
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,13 +28,14 @@ from pyiceberg.table import Table
 from iceberg import bronze, cuts
 from iceberg.capture import claim, publication, slot
 from iceberg.capture.decode import OPERATION_NAMES, Batch, Changes, Relation, decode
+from iceberg.capture.fingerprint import Fingerprint, fingerprints, unlogged_change
 from iceberg.capture.first_load import read_table
 from iceberg.capture.source import SourceTable, connect, described_types, tables_of
 from iceberg.capture.types import from_text, iceberg_type
 from iceberg.catalog import prepare_lake
 from iceberg.failures import service_failures
 from iceberg.runs import resolved_inputs
-from shoplake.core.errors import BusyError, CaptureError, NothingToCaptureError
+from shoplake.core.errors import BusyError, CaptureError, DefinitionChangedError, NothingToCaptureError
 from shoplake.core.lock import only_one
 from shoplake.core.progress import Progress, silent
 from shoplake.core.settings import Settings
@@ -38,6 +44,7 @@ MESSAGES_A_PEEK = 250_000
 # Tables that are written side by side.
 _WRITERS = 4
 _SECONDS_FOR_A_DYING_READER = 15
+_ATTEMPTS = 3
 
 
 @dataclass
@@ -52,6 +59,8 @@ class IngestResult:
     """Rows added from the log, by bronze table."""
     left_out: list[str] = field(default_factory=list)
     """Why a table of the source is not captured and what would admit it, a sentence each."""
+    reloads: list[str] = field(default_factory=list)
+    """Why a table was loaded anew though the log has no gap, a sentence each."""
     seconds: float = 0.0
 
     @property
@@ -76,24 +85,43 @@ def ingest(
         connect(settings.source_dsn, "shoplake ingest") as source,
     ):
         catalog = prepare_lake(settings)
-        confirmed = slot.confirmed_position(source, settings.source_name)
-        if not (reload and confirmed is not None):
-            claim.require(session, source, settings.source_name, confirmed)
-        tables = tables_of(source, settings.source_schemas, settings.source_exclude)
-        captured = [table for table in tables if table.refusal is None]
-        if not captured:
-            raise NothingToCaptureError(
-                f"capture: schema {', '.join(settings.source_schemas)} of the source has no table that can be captured. "
-                "Create the shop with `shoplake generate`, or set SHOPLAKE_SOURCE_SCHEMAS."
-            )
-        work = _Ingest(settings, catalog, source, session, captured, progress)
-        work.result.left_out = [table.refusal for table in tables if table.refusal]
-        work.left_out = {table.full_name for table in tables if table.refusal} | set(settings.source_exclude)
-        work.publish(reload)
-        work.load_new_tables(confirmed, reload)
-        work.follow_log()
-    work.result.seconds = time.monotonic() - started
-    return work.result
+        result = IngestResult()
+        for attempts_left in reversed(range(_ATTEMPTS)):
+            try:
+                _take_up(_Ingest(settings, catalog, source, session, progress, result), reload)
+                break
+            except DefinitionChangedError:
+                if not attempts_left:
+                    raise
+                # Every load of a reload was done by then; the table that changed is found as by the next ingest.
+                reload = False
+    result.seconds = time.monotonic() - started
+    return result
+
+
+def _take_up(work: _Ingest, reload: bool) -> None:
+    """All steps, once. Raises DefinitionChangedError when what they stand on changed meanwhile."""
+    settings, source = work.settings, work.source
+    confirmed = slot.confirmed_position(source, settings.source_name)
+    if not (reload and confirmed is not None):
+        claim.require(work.session, source, settings.source_name, confirmed)
+    # Before the columns are: what changes in between differs from this later.
+    work.prints = fingerprints(source, settings.source_schemas)
+    tables = tables_of(source, settings.source_schemas, settings.source_exclude)
+    work.captured = [table for table in tables if table.refusal is None]
+    if not work.captured:
+        raise NothingToCaptureError(
+            f"capture: schema {', '.join(settings.source_schemas)} of the source has no table that can be captured. "
+            "Create the shop with `shoplake generate`, or set SHOPLAKE_SOURCE_SCHEMAS."
+        )
+    work.bronze = {table: bronze.load(work.catalog, bronze.bronze_name(table.schema, table.name)) for table in work.captured}
+    work.result.left_out = [table.refusal for table in tables if table.refusal]
+    work.left_out = {table.full_name: table.refusal for table in tables if table.refusal}
+    work.left_out |= {name: f"{name} is named in SHOPLAKE_SOURCE_EXCLUDE" for name in settings.source_exclude}
+    work.mark_left_out()
+    work.publish(reload)
+    work.load_new_tables(confirmed, reload)
+    work.follow_log()
 
 
 class _Ingest:
@@ -105,30 +133,64 @@ class _Ingest:
         catalog: SqlCatalog,
         source: psycopg.Connection[Any],
         session: psycopg.Connection[Any],
-        captured: Sequence[SourceTable],
         progress: Progress,
+        result: IngestResult,
     ) -> None:
         self.settings, self.catalog, self.source, self.session = settings, catalog, source, session
-        self.captured, self.progress = captured, progress
-        self.left_out: set[str] = set()
-        self.result = IngestResult()
+        self.progress, self.result = progress, result
+        self.captured: Sequence[SourceTable] = ()
+        self.prints: Mapping[str, Fingerprint] = {}
+        """What the tables were like before anything else was read, by ``schema.table``."""
+        self.bronze: dict[SourceTable, Table | None] = {}
+        """The bronze table of each captured table, None where it is still to come."""
+        self.left_out: dict[str, str] = {}
+        """Why a table is not captured, by ``schema.table``."""
         self.positions: dict[str, int] = {}
         """Log position that each captured bronze table has reached."""
+
+    def mark_left_out(self) -> None:
+        """Mark the bronze tables that are not captured any more, before their tables leave the publication: no cut completes them."""
+        captured = {bronze.bronze_name(table.schema, table.name) for table in self.captured}
+        for identifier in self.catalog.list_tables("bronze"):
+            name = ".".join(identifier)
+            held = bronze.load(self.catalog, name) if name not in captured else None
+            source_table = held.properties.get(bronze.SOURCE_TABLE) if held is not None else None
+            if held is not None and source_table is not None:
+                bronze.leave_out(
+                    held, self.left_out.get(source_table, f"{source_table} is not in the captured schemas of the source any more")
+                )
 
     def publish(self, reload: bool) -> None:
         """Have the captured tables in the publication.
 
-        Of a table that was not in it changes may have been missed: its position
-        is forgotten first, so that it is loaded anew also if this is killed.
+        Of a table that was not in it changes may have been missed, and of one
+        with a new definition too: its position is forgotten first, so that it is
+        loaded anew also if this is killed.
         """
         name = self.settings.source_name
         published = publication.published_tables(self.source, name)
-        for table in self.captured:
+        for table, held in self.bronze.items():
+            if held is None or bronze.position_of(held) is None:
+                continue
             if reload or table.full_name not in (published or ()):
-                existing = bronze.load(self.catalog, bronze.bronze_name(table.schema, table.name))
-                if existing is not None:
-                    bronze.forget_position(existing)
+                bronze.forget_position(held)
+            else:
+                self._notice_changes(table, held)
         publication.ensure_publication(self.settings.source_owner_dsn, name, published, self.captured)
+
+    def _notice_changes(self, table: SourceTable, held: Table) -> None:
+        """Have a table loaded anew if its definition may have changed rows since its position was reached."""
+        before, now = held.properties.get(bronze.FINGERPRINT), self.prints.get(table.full_name)
+        if now is None or before == now.stored():
+            return
+        change = (
+            unlogged_change(self.source, Fingerprint.of(json.loads(before)), now) if before else "nothing tells what it was like before"
+        )
+        if change is None:
+            bronze.record_fingerprint(held, now.stored())
+            return
+        bronze.forget_position(held)
+        self.result.reloads.append(f"{table.full_name} is loaded anew: {change}, and the log does not tell what that did to its rows")
 
     def load_new_tables(self, confirmed: int | None, reload: bool) -> None:
         """Give every table that has no position its load; all under one slot's snapshot."""
@@ -137,11 +199,10 @@ class _Ingest:
             slot.drop(self.source, name)
             confirmed = None
             claim.require(self.session, self.source, name, None)
-        existing = {table: bronze.load(self.catalog, bronze.bronze_name(table.schema, table.name)) for table in self.captured}
         reached = {
             bronze.bronze_name(table.schema, table.name): position
-            for table, bronze_table in existing.items()
-            if bronze_table is not None and (position := bronze.position_of(bronze_table)) is not None
+            for table, held in self.bronze.items()
+            if held is not None and (position := bronze.position_of(held)) is not None
         }
         self.positions.update(reached)
         if confirmed is None and reached:
@@ -169,7 +230,10 @@ class _Ingest:
         replaces_rows = target.current_snapshot() is not None
         rows = read_table(self.source, table, snapshot, target, replaces_rows, self.progress)
         name = bronze.bronze_name(table.schema, table.name)
-        self.result.first_loads[name] = bronze.append(self.catalog, target, rows, snapshot.position, resolved_inputs(self.session))
+        now = self.prints.get(table.full_name)
+        self.result.first_loads[name] = bronze.append(
+            self.catalog, target, rows, snapshot.position, resolved_inputs(self.session), now.stored() if now else None
+        )
         self.positions[name] = snapshot.position
 
     def _require_later(self, position: int) -> None:
@@ -190,6 +254,7 @@ class _Ingest:
         floor = max(self.positions.values(), default=0)
         while True:
             batch = decode(_peek(self.source, name, up_to))
+            self._require_same_definitions()
             is_last = batch.message_count < MESSAGES_A_PEEK or (batch.end_lsn or 0) >= up_to
             position = max(up_to, batch.end_lsn or 0) if is_last else batch.end_lsn or up_to
             self._write(batch, position)
@@ -206,6 +271,17 @@ class _Ingest:
                     cuts.record_reading(self.session, read_at[0])
                 return
 
+    def _require_same_definitions(self) -> None:
+        """Refuse to go on where a definition changed rows since this ingest began: a cut would have some of the change only."""
+        later = fingerprints(self.source, self.settings.source_schemas)
+        for table in self.captured:
+            before, now = self.prints.get(table.full_name), later.get(table.full_name)
+            change = "it is gone" if now is None else unlogged_change(self.source, before, now) if before else "it has just come"
+            if change is not None:
+                raise DefinitionChangedError(
+                    f"capture: the definition of {table.full_name} changed while it was read ({change}). Repeat the ingest; nothing is lost."
+                )
+
     def _write(self, batch: Batch, position: int) -> None:
         """One commit for each table that the batch touches."""
         next_id = slot.next_transaction_id(self.source)
@@ -221,6 +297,8 @@ class _Ingest:
             covered = bronze.position_of(table) if table is not None else None
             if table is None or covered is None:
                 continue  # its load, still to come, will see these changes
+            # A load that came since may be of columns that those of before it do not fit.
+            parts = [part for part in parts if part.end_lsn.max() > covered]
             for part in parts:
                 relation = part.relation
                 described = captured.get(relation.full_name)

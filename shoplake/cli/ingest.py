@@ -36,6 +36,8 @@ def ingest(
         result = run(settings, reload=reload, wait=not no_wait, on_wait=output.note, progress=progress)
     for sentence in result.left_out:
         output.note(f"left out: {sentence}")
+    for sentence in result.reloads:
+        output.note(f"{sentence}.")
     rows: list[tuple[str, int | None, int | None]] = [(name, count, None) for name, count in result.first_loads.items()]
     rows += [(name, None, count) for name, count in result.changes.items()]
     if rows or as_json:

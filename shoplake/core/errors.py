@@ -75,6 +75,10 @@ class NothingToCaptureError(CaptureError):
     """The source has no table yet that can be captured."""
 
 
+class DefinitionChangedError(CaptureError):
+    """A table's definition changed rows while it was captured; trying again takes it anew."""
+
+
 class TableError(ShoplakeError):
     """A lake table is unknown, declared wrongly, or not what its declaration says."""
 

@@ -36,10 +36,22 @@ def execute(settings: Settings, statements: str) -> None:
                 connection.execute(statement.encode())
 
 
-def source_rows(settings: Settings, table: str) -> list[tuple[Any, ...]]:
-    """The source table's rows, sorted."""
+def carried_columns(settings: Settings, table: str) -> list[str]:
+    """The columns of a source table that the log carries, which are all but the generated ones, in their order."""
     with psycopg.connect(settings.shop_dsn) as connection:
-        return sorted(connection.execute(f"select * from {table}".encode()).fetchall())
+        rows = connection.execute(
+            "select attname from pg_attribute "
+            "where attrelid = %s::regclass and attnum > 0 and not attisdropped and attgenerated = '' order by attnum",
+            (table,),
+        ).fetchall()
+    return [row[0] for row in rows]
+
+
+def source_rows(settings: Settings, table: str) -> list[tuple[Any, ...]]:
+    """The source table's rows in the columns that the log carries, sorted."""
+    query = f"select {', '.join(carried_columns(settings, table))} from {table}"
+    with psycopg.connect(settings.shop_dsn) as connection:
+        return sorted(connection.execute(query.encode()).fetchall(), key=repr)
 
 
 def bronze_rows(settings: Settings, table: str) -> list[dict[str, Any]]:
@@ -49,13 +61,15 @@ def bronze_rows(settings: Settings, table: str) -> list[dict[str, Any]]:
 
 
 def folded(settings: Settings, table: str) -> list[tuple[Any, ...]]:
-    """The source table's rows as bronze tells them: every change applied in its order, sorted."""
-    state: dict[Any, tuple[Any, ...]] = {}
+    """The source table's rows as bronze tells them: every change applied in its order, in the columns of :func:`source_rows`, sorted."""
+    columns = carried_columns(settings, table)
+    state: dict[Any, dict[str, Any]] = {}
     for row in bronze_rows(settings, table):
         if row["_operation"] == "truncate":
             state.clear()
         elif row["_operation"] == "delete":
             del state[row["id"]]
         else:
-            state[row["id"]] = tuple(value for name, value in row.items() if not name.startswith("_"))
-    return sorted(state.values())
+            kept = {name: state[row["id"]][name] for name in row["_unchanged_columns"] or ()}
+            state[row["id"]] = row | kept
+    return sorted((tuple(row.get(name) for name in columns) for row in state.values()), key=repr)

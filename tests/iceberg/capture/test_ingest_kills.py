@@ -13,6 +13,7 @@ import pytest
 from iceberg import bronze, cuts
 from iceberg.capture import publication, slot
 from iceberg.capture.ingest import ingest
+from iceberg.catalog import open_catalog
 from shoplake.core.settings import Settings
 from tests.iceberg.capture.source_tables import CHANGE_ROWS, CHANGES, TABLES, bronze_rows, execute, folded, source_rows
 
@@ -25,6 +26,9 @@ STEPS: dict[str, tuple[Any, str]] = {
     "cut": (cuts, "record_cut"),
     "advance": (slot, "advance"),
     "drop": (slot, "drop"),
+    "forget": (bronze, "forget_position"),
+    "fingerprint": (bronze, "record_fingerprint"),
+    "leave": (bronze, "leave_out"),
 }
 
 
@@ -109,3 +113,50 @@ def test_a_reload_killed_between_two_steps_is_finished_by_the_next_ingest(fresh:
     ingest(fresh)
     for table in ("people", "pets"):
         assert folded(fresh, table) == source_rows(fresh, table)
+
+
+@pytest.mark.parametrize(
+    ("step", "call", "when"),
+    [("forget", 1, "before"), ("forget", 1, "after"), ("append", 1, "before"), ("append", 1, "after"), ("cut", 1, "after")],
+)
+def test_a_load_for_a_new_definition_killed_between_two_steps_is_finished_by_the_next_ingest(
+    fresh: Settings, step: str, call: int, when: str
+) -> None:
+    execute(fresh, TABLES)
+    ingest(fresh)
+    execute(fresh, CHANGES)
+    execute(fresh, "alter table pets add column toy text not null default 'ball'; insert into pets values (902, 8)")
+    killed_ingest(fresh, step, call, when)
+    execute(fresh, "insert into pets values (901, 8)")
+    ingest(fresh)
+    for table in ("people", "pets"):
+        rows = bronze_rows(fresh, table)
+        assert max(Counter((row["_end_lsn"], row["_sequence"]) for row in rows).values()) == 1
+        assert folded(fresh, table) == source_rows(fresh, table)
+    assert ingest(fresh).row_count == 0
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_definition_that_was_not_kept_before_a_kill_hides_no_later_one(fresh: Settings, when: str) -> None:
+    execute(fresh, TABLES)
+    ingest(fresh)
+    execute(fresh, "alter table pets add column toy text; insert into pets values (902, 8, 'bone')")
+    killed_ingest(fresh, "fingerprint", 1, when)
+    execute(
+        fresh,
+        "alter table pets drop column toy; alter table pets add column toy text default 'ball'; update pets set toy = 'x' where id = 3",
+    )
+    ingest(fresh)
+    assert folded(fresh, "pets") == source_rows(fresh, "pets")
+
+
+@pytest.mark.parametrize(("step", "when"), [("leave", "before"), ("leave", "after"), ("publication", "before"), ("publication", "after")])
+def test_a_table_that_leaves_under_a_kill_is_loaded_anew_when_it_is_back(fresh: Settings, step: str, when: str) -> None:
+    execute(fresh, TABLES)
+    ingest(fresh)
+    execute(fresh, "alter table pets drop constraint pets_pkey")
+    killed_ingest(fresh, step, 1, when)
+    execute(fresh, "alter table pets add primary key (id); update pets set owner_id = 7 where id = 5")
+    ingest(fresh)
+    assert folded(fresh, "pets") == source_rows(fresh, "pets")
+    assert bronze.LEFT_OUT not in open_catalog(fresh).load_table("bronze.pets").properties
