@@ -9,7 +9,7 @@ from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.table import Table as IcebergTable
 
-from iceberg.bronze import position_of
+from iceberg.bronze import LEFT_OUT, position_of
 from iceberg.catalog import metadata_locations, prepare_lake
 from iceberg.cuts import latest_cut
 from iceberg.evolution import Trial, create_or_evolve
@@ -112,11 +112,17 @@ def _still_there(
 def _resolve(catalog: SqlCatalog, name: str, locations: dict[str, str], known: dict[str, RunInput], registry: Tables) -> RunInput:
     if name in known and locations.get(name) == known[name].metadata_location:
         return known[name]
+    reader = next(table.name for table in registry.by_name.values() if name in table.inputs)
     try:
         table = catalog.load_table(name)
     except NoSuchTableError as problem:
-        reader = next(table.name for table in registry.by_name.values() if name in table.inputs)
         raise TableError(f"build: {reader} reads {name}, which does not exist. Run `shoplake ingest` so that it is captured.") from problem
+    if reason := table.properties.get(LEFT_OUT):
+        # It still is as of when it was left: with the others of the new cut it would make a state that never was.
+        raise TableError(
+            f"build: {reader} reads {name}, which is not captured any more ({reason}). "
+            f"Have it captured again and run `shoplake ingest`, or leave its readers out of SHOPLAKE_TABLES."
+        )
     snapshot = table.current_snapshot()
     return RunInput(name, snapshot.snapshot_id if snapshot else NO_SNAPSHOT, position_of(table), table.metadata_location)
 
