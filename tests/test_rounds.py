@@ -37,6 +37,9 @@ def test_a_round_brings_what_was_committed_into_a_release_and_the_next_finds_not
     assert (again.ingested.row_count, again.built.release) == (0, None)
     said = shoplake(selling, "run")
     assert said.stdout.endswith("Nothing new at the source; the current release stays.\n")
+    with psycopg.connect(selling.source_owner_dsn) as shop:
+        shop.execute("alter table channels add column country text not null default 'VN'")
+    assert "public.channels is loaded anew: " in shoplake(selling, "run").stderr
 
 
 def test_following_goes_on_behind_a_check_that_refuses_until_the_source_has_put_it_right(selling: Settings) -> None:

@@ -1,6 +1,6 @@
 """`shoplake ingest`: from the source's log to bronze."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +8,9 @@ from shoplake.cli.options import JsonOption, NoWaitOption
 from shoplake.cli.output import Output
 from shoplake.core.logs import configure
 from shoplake.core.settings import load_settings
+
+if TYPE_CHECKING:
+    from iceberg.capture.ingest import IngestResult
 
 
 def register(app: typer.Typer) -> None:
@@ -34,10 +37,8 @@ def ingest(
     output = Output(as_json)
     with output.progress() as progress:
         result = run(settings, reload=reload, wait=not no_wait, on_wait=output.note, progress=progress)
-    for sentence in result.left_out:
-        output.note(f"left out: {sentence}")
-    for sentence in result.reloads:
-        output.note(f"{sentence}.")
+    for sentence in unusual(result):
+        output.note(sentence)
     rows: list[tuple[str, int | None, int | None]] = [(name, count, None) for name, count in result.first_loads.items()]
     rows += [(name, None, count) for name, count in result.changes.items()]
     if rows or as_json:
@@ -46,3 +47,8 @@ def ingest(
     if not result.row_count:
         output.say("Nothing new at the source; nothing was written.")
     output.close()
+
+
+def unusual(result: "IngestResult") -> list[str]:
+    """What an ingest has to say beside its rows: the tables that it left out and those that it loaded anew, with the reason."""
+    return [*(f"left out: {sentence}" for sentence in result.left_out), *(f"{sentence}." for sentence in result.reloads)]

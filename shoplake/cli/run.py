@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shoplake.cli.ingest import unusual
 from shoplake.cli.options import JsonOption, NoWaitOption
 from shoplake.cli.output import Output
 from shoplake.core.errors import SettingsError, ShoplakeError
@@ -47,14 +48,21 @@ def run(
     output = Output(as_json)
     if follow:
         output.say("Following the source; Ctrl-C ends it.")
+        told: set[str] = set()
         for seen in rounds(settings, pause, _until_asked(output), output.note):
             if isinstance(seen, ShoplakeError):
                 output.note(str(seen))
             elif seen.built.release is not None:
+                for sentence in unusual(seen.ingested):
+                    if sentence not in told:
+                        output.note(sentence)
+                        told.add(sentence)
                 _tell(output, seen, seen.built.release)
         return
     with output.progress() as progress:
         done = run_round(settings, progress, not no_wait, output.note)
+    for sentence in unusual(done.ingested):
+        output.note(sentence)
     release = done.built.release
     values = {
         "rows": done.ingested.row_count,
