@@ -6,7 +6,7 @@ customer's tier of today: those come from the histories. There is a row for each
 month start that follows a month in which something happened to the customer;
 through a silent month the newest row before it holds on, which a point-in-time
 join finds. So a row depends on its customer alone, and not on how far the data
-reach.
+reach. Of an account that was erased all rows go.
 """
 
 from pyiceberg.types import DateType, LongType, StringType
