@@ -126,7 +126,7 @@ def test_code_that_a_check_refused_and_that_was_taken_back_stops_no_later_build(
     lake = traded.settings
     rows, schemas = whole_lake(lake), _schemas(lake)
     _have_an_idea(checkout)
-    checkout.edit("silver/payments.py", 'accepted_values("method", "cod", "card",', 'accepted_values("method", "cod",')
+    checkout.edit("silver/payments.py", 'accepted_values("method", *PAYMENT_METHODS)', 'accepted_values("method", "cod")')
     refused = checkout.run(lake, "build", "--table", "silver.payments")
     assert refused.returncode == CheckFailedError.exit_code, refused.stderr
     assert _schemas(lake) != schemas, "columns are made before rows are checked"
@@ -140,7 +140,9 @@ def test_code_that_a_check_refused_and_that_was_taken_back_stops_no_later_build(
 
 @pytest.mark.long
 def test_markdown_is_for_the_description_of_a_change(traded: Traded, checkout: Checkout) -> None:
-    checkout.edit("silver/payments.py", 'accepted_values("method", "cod",', 'accepted_values("method", "cod", "cheque",')
+    checkout.edit(
+        "silver/payments.py", 'accepted_values("method", *PAYMENT_METHODS)', 'accepted_values("method", *PAYMENT_METHODS, "cheque")'
+    )
     said = checkout.preview(traded.settings, "--markdown").stdout
     assert "| `silver.payments` | its code was edited | 0 | 0 | 0 |" in said
     assert "Every row is as in release 1. Nothing was published." in said
