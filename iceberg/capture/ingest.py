@@ -88,7 +88,7 @@ def ingest(
         result = IngestResult()
         for attempts_left in reversed(range(_ATTEMPTS)):
             try:
-                _take_up(_Ingest(settings, catalog, source, session, progress, result), reload)
+                _Ingest(settings, catalog, source, session, progress, result).run(reload)
                 break
             except DefinitionChangedError:
                 if not attempts_left:
@@ -97,31 +97,6 @@ def ingest(
                 reload = False
     result.seconds = time.monotonic() - started
     return result
-
-
-def _take_up(work: _Ingest, reload: bool) -> None:
-    """All steps, once. Raises DefinitionChangedError when what they stand on changed meanwhile."""
-    settings, source = work.settings, work.source
-    confirmed = slot.confirmed_position(source, settings.source_name)
-    if not (reload and confirmed is not None):
-        claim.require(work.session, source, settings.source_name, confirmed)
-    # Before the columns are: what changes in between differs from this later.
-    work.prints = fingerprints(source, settings.source_schemas)
-    tables = tables_of(source, settings.source_schemas, settings.source_exclude)
-    work.captured = [table for table in tables if table.refusal is None]
-    if not work.captured:
-        raise NothingToCaptureError(
-            f"capture: schema {', '.join(settings.source_schemas)} of the source has no table that can be captured. "
-            "Create the shop with `shoplake generate`, or set SHOPLAKE_SOURCE_SCHEMAS."
-        )
-    work.bronze = {table: bronze.load(work.catalog, bronze.bronze_name(table.schema, table.name)) for table in work.captured}
-    work.result.left_out = [table.refusal for table in tables if table.refusal]
-    work.left_out = {table.full_name: table.refusal for table in tables if table.refusal}
-    work.left_out |= {name: f"{name} is named in SHOPLAKE_SOURCE_EXCLUDE" for name in settings.source_exclude}
-    work.mark_left_out()
-    work.publish(reload)
-    work.load_new_tables(confirmed, reload)
-    work.follow_log()
 
 
 class _Ingest:
@@ -148,7 +123,34 @@ class _Ingest:
         self.positions: dict[str, int] = {}
         """Log position that each captured bronze table has reached."""
 
-    def mark_left_out(self) -> None:
+    def run(self, reload: bool) -> None:
+        """All steps, once. Raises DefinitionChangedError when what they stand on changed meanwhile."""
+        confirmed = slot.confirmed_position(self.source, self.settings.source_name)
+        if not (reload and confirmed is not None):
+            claim.require(self.session, self.source, self.settings.source_name, confirmed)
+        self._read_definitions()
+        self._mark_left_out()
+        self._publish(reload)
+        self._load_new_tables(confirmed, reload)
+        self._follow_log()
+
+    def _read_definitions(self) -> None:
+        settings = self.settings
+        # Before the columns are: what changes in between differs from this later.
+        self.prints = fingerprints(self.source, settings.source_schemas)
+        tables = tables_of(self.source, settings.source_schemas, settings.source_exclude)
+        self.captured = [table for table in tables if table.refusal is None]
+        if not self.captured:
+            raise NothingToCaptureError(
+                f"capture: schema {', '.join(settings.source_schemas)} of the source has no table that can be captured. "
+                "Create the shop with `shoplake generate`, or set SHOPLAKE_SOURCE_SCHEMAS."
+            )
+        self.bronze = {table: bronze.load(self.catalog, bronze.bronze_name(table.schema, table.name)) for table in self.captured}
+        self.result.left_out = [table.refusal for table in tables if table.refusal]
+        self.left_out = {table.full_name: table.refusal for table in tables if table.refusal}
+        self.left_out |= {name: f"{name} is named in SHOPLAKE_SOURCE_EXCLUDE" for name in settings.source_exclude}
+
+    def _mark_left_out(self) -> None:
         """Mark the bronze tables that are not captured any more, before their tables leave the publication: no cut completes them."""
         captured = {bronze.bronze_name(table.schema, table.name) for table in self.captured}
         for identifier in self.catalog.list_tables("bronze"):
@@ -160,7 +162,7 @@ class _Ingest:
                     held, self.left_out.get(source_table, f"{source_table} is not in the captured schemas of the source any more")
                 )
 
-    def publish(self, reload: bool) -> None:
+    def _publish(self, reload: bool) -> None:
         """Have the captured tables in the publication.
 
         Of a table that was not in it changes may have been missed, and of one
@@ -192,7 +194,7 @@ class _Ingest:
         bronze.forget_position(held)
         self.result.reloads.append(f"{table.full_name} is loaded anew: {change}, and the log does not tell what that did to its rows")
 
-    def load_new_tables(self, confirmed: int | None, reload: bool) -> None:
+    def _load_new_tables(self, confirmed: int | None, reload: bool) -> None:
         """Give every table that has no position its load; all under one slot's snapshot."""
         name = self.settings.source_name
         if reload and confirmed is not None:
@@ -245,7 +247,7 @@ class _Ingest:
                 "Start a new lake for it: another SHOPLAKE_HOME, or other SHOPLAKE_CATALOG_URI and SHOPLAKE_WAREHOUSE."
             )
 
-    def follow_log(self) -> None:
+    def _follow_log(self) -> None:
         """Batches of whole transactions from the log, until it is covered as far as it reached at the start."""
         name = self.settings.source_name
         read_at = self.session.execute("select clock_timestamp()").fetchone()
