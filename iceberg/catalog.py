@@ -59,6 +59,14 @@ def open_catalog(settings: Settings, reader: bool = False) -> SqlCatalog:
     return catalog
 
 
+def gone_from_catalog(table_name: str) -> str:
+    """The sentence about a table that a release has and the catalog does not."""
+    return (
+        f"{table_name} is gone from the catalog. Give it back its name if it was renamed, "
+        f"or make it anew with `shoplake build --full --table {table_name}`."
+    )
+
+
 def metadata_locations(connection: psycopg.Connection[Any], catalog_name: str) -> dict[str, str]:
     """Where the metadata of every table in a catalog's database is, by the table's name with its namespace; views are none."""
     rows = connection.execute(

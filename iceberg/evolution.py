@@ -25,7 +25,8 @@ from shoplake.core.errors import TableError
 def create_or_evolve(catalog: SqlCatalog, name: str, table: Table, doc: str) -> IcebergTable:
     """Make the table in the catalog as declared, or add to it what the declaration added.
 
-    Only additive changes are made to what was published, since readers may use it. What no published snapshot has, such as a column of code that was
+    Only additive changes are made to what was published, since readers may use
+    it. What no published snapshot has, such as a column of code that was
     previewed or refused and then given up, goes where the declaration does not
     have it; a table that was never published is made anew where it does not fit.
     Raises TableError where the declaration dropped or narrowed something that was published.
@@ -89,7 +90,7 @@ def is_as_published(table: IcebergTable, snapshot_id: int) -> bool:
 
 
 def is_as_declared(table: IcebergTable, snapshot_id: int, declared: Table) -> bool:
-    """Whether a snapshot has no column that its declaration does not have, and no wider one, as one does that was written beside a preview."""
+    """Whether a snapshot has only columns of its declaration, and none wider, unlike one that was written beside a preview."""
     return _holds(_schema_of(table, table.snapshot_by_id(snapshot_id)), declared)
 
 

@@ -27,6 +27,7 @@ from pyiceberg.table.update import (
     TableUpdate,
 )
 
+from iceberg.catalog import gone_from_catalog
 from iceberg.failures import service_failures
 from iceberg.runs import NO_SNAPSHOT, catalog_database
 from shoplake.core.errors import OvertakenError, ReleaseError
@@ -85,10 +86,7 @@ def _stage(catalog: SqlCatalog, move: Move, release_id: int, kept_tags: set[str]
     try:
         table = catalog.load_table(move.table_name)
     except NoSuchTableError as problem:
-        raise ReleaseError(
-            f"release: {move.table_name} is gone from the catalog. Give it back its name if it was renamed, "
-            f"or make it anew with `shoplake build --full --table {move.table_name}`."
-        ) from problem
+        raise ReleaseError(f"release: {gone_from_catalog(move.table_name)}") from problem
     if move.snapshot_id != NO_SNAPSHOT and table.metadata.snapshot_by_id(move.snapshot_id) is None:
         raise ReleaseError(
             f"release: snapshot {move.snapshot_id} of {move.table_name} is no longer there. Run `shoplake build`, or choose a newer release."

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from iceberg.catalog import metadata_locations, open_catalog, prepare_lake
+from iceberg.catalog import gone_from_catalog, metadata_locations, open_catalog, prepare_lake
 from iceberg.cuts import latest_cut
 from iceberg.failures import service_failures
 from iceberg.publish import ANY, RELEASE_TAG, RUN_BRANCH, Move, move_tables
@@ -229,10 +229,7 @@ def still_there(versions: Mapping[str, ReleaseTable], present: Container[str], d
     """
     gone = [name for name in versions if name not in present]
     if mourned := sorted({*gone} & {*declared}):
-        raise ReleaseError(
-            f"release: {mourned[0]} is gone from the catalog. Give it back its name if it was renamed, "
-            f"or make it anew with `shoplake build --full --table {mourned[0]}`."
-        )
+        raise ReleaseError(f"release: {gone_from_catalog(mourned[0])}")
     return {name: version for name, version in versions.items() if name not in gone}
 
 

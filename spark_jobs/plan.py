@@ -10,7 +10,7 @@ from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.table import Table as IcebergTable
 
 from iceberg.bronze import LEFT_OUT, position_of
-from iceberg.catalog import metadata_locations, prepare_lake
+from iceberg.catalog import gone_from_catalog, metadata_locations, prepare_lake
 from iceberg.cuts import latest_cut
 from iceberg.evolution import Trial, create_or_evolve
 from iceberg.releases import Release, ReleaseTable, find_release, latest_release
@@ -42,7 +42,7 @@ def begin_run(settings: Settings, tables: Sequence[str] | None = None, full: boo
         release, base = latest_release(connection)
         locations = metadata_locations(connection, catalog.name)
         known = known_inputs(connection)
-    base = _still_there(base, registry, locations, rebuilt)
+    base = _versions_to_start_from(base, registry, locations, rebuilt)
     bronze = [name for name in registry.bronze if any(name in registry[table].inputs for table in chosen)]
     with ThreadPoolExecutor(max_workers=8) as pool:
         inputs = {i.table_name: i for i in pool.map(lambda name: _resolve(catalog, name, locations, known, registry), bronze)}
@@ -75,7 +75,7 @@ def begin_preview(settings: Settings, names: Sequence[str], trial: Trial) -> Run
     with catalog_database(settings.catalog_dsn) as connection:
         release, base = find_release(connection)
         locations, known = metadata_locations(connection, catalog.name), known_inputs(connection)
-    base = _still_there(base, registry, locations, set())
+    base = _versions_to_start_from(base, registry, locations, set())
     edited = [name for name in base if name in registry.by_name and base[name].definition != registry[name].definition(settings)]
     wanted = {registry[name].name for name in names or edited}
     # What is not in the release is made where somebody asks for it, or needs it.
@@ -96,16 +96,13 @@ def begin_preview(settings: Settings, names: Sequence[str], trial: Trial) -> Run
         return start_run(connection, release.release_id, release.cut_end_lsn, True, inputs, list(planned.values()), is_limited=True)
 
 
-def _still_there(
+def _versions_to_start_from(
     base: Mapping[str, ReleaseTable], registry: Tables, locations: Mapping[str, str], rebuilt: AbstractSet[str]
 ) -> dict[str, ReleaseTable]:
     """The versions to start from. A table that is gone has none if it is ``rebuilt``; else this raises, before an empty one takes its name."""
     gone = {name for name in base if name in registry.by_name and name not in locations}
     for name in sorted(gone - rebuilt):
-        raise TableError(
-            f"build: {name} is in the last release, but gone from the catalog. Give it back its name if it was renamed, "
-            f"or make it anew with `shoplake build --full --table {name}`."
-        )
+        raise TableError(f"build: {gone_from_catalog(name)}")
     return {name: version for name, version in base.items() if name not in gone}
 
 

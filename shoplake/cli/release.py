@@ -118,7 +118,9 @@ def _ends(release: "Release") -> dict[str, Any]:
 def rollback(release: NumberArgument, no_wait: NoWaitOption = False, as_json: JsonOption = False) -> None:
     """Make the state of an earlier release current again, for all tables at once, as a new release.
 
-    Tables that the earlier release did not have yet are empty until they are built again. The next build starts from there and takes in again what came since.
+    Tables that the earlier release did not have yet are empty until
+    they are built again. The next build starts from there and takes in again what
+    came since.
 
     Example: shoplake release rollback 7
     """
@@ -145,6 +147,7 @@ def rollback(release: NumberArgument, no_wait: NoWaitOption = False, as_json: Js
     if done.gone:
         output.note(f"{', '.join(done.gone)}: in release {release}, but neither the catalog nor any code has it now, so it is left out.")
     output.say(
-        f"Every{' other' if done.gone or done.withdrawn else ''} table is as in release {release}. The shop's next change builds forward again: to stay here, pause 02_transformation in Airflow."
+        f"Every{' other' if done.gone or done.withdrawn else ''} table is as in release {release}. "
+        "The shop's next change builds forward again: to stay here, pause 02_transformation in Airflow."
     )
     output.close()
