@@ -252,6 +252,8 @@ class Table:
             raise TableError("table: there is no key. Name the columns that tell one row from another.")
         if isinstance(self.refresh, RecomputeTouched) and not set(self.refresh.columns) <= set(self.key):
             raise TableError("table: the groups that are recomputed must be part of the key. Add their columns to it.")
+        if isinstance(self.refresh, RecomputeTouched) and not {*self.refresh.unheld} <= {*self.refresh.lookups}:
+            raise TableError("table: unheld= names an input that lookups= does not. Add it there, with the columns that are read of it.")
         made_of = self.refresh.made_of if isinstance(self.refresh, FullRefresh) else None
         if made_of is not None and len(made_of.by) != len(self.key):
             raise TableError("table: made_of= must say of each column of the key what it is in the rows below. Correct it.")

@@ -67,11 +67,12 @@ class Tables:
     by_name: Mapping[str, LakeTable] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> LakeTable:
-        """The table ``name``. Raises TableError that lists near names."""
+        """The table ``name``. Raises TableError, with near names, where there is none."""
         if name in self.by_name:
             return self.by_name[name]
-        near = get_close_matches(name, self.by_name, n=3, cutoff=0.4) or list(self.by_name)
-        raise TableError(f"build: there is no table {name}. Did you mean {' or '.join(near)}?")
+        near = get_close_matches(name, self.by_name, n=3, cutoff=0.4)
+        advice = f"Did you mean {' or '.join(near)}?" if near else "docs/tables has a page for each table."
+        raise TableError(f"build: there is no table {name}. {advice}")
 
     @cached_property
     def bronze(self) -> tuple[str, ...]:

@@ -14,10 +14,8 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column
 from iceberg.table import Column, FullRefresh, Table
-from spark_jobs.churn import BAND_BORDERS, HORIZON_DAYS, came_true, expected_interval, foretold, score_band
-from spark_jobs.rates import RATE, rate
-
-NORMAL_QUANTILE = 1.96
+from spark_jobs.definitions.churn import BAND_BORDERS, HORIZON_DAYS, came_true, expected_interval, foretold, score_band
+from spark_jobs.definitions.rates import RATE, rate, wilson_interval
 
 TABLE = Table(
     grain="one row per month start and band of foretold probabilities in which there was a customer",
@@ -157,7 +155,7 @@ def _graded(bands: DataFrame) -> DataFrame:
     )
     learned = came_true(earlier, "snapshot_date").withColumnRenamed("order_probability_28d", "calibrated_rate")
     graded = bands.join(starts, on="snapshot_date", how="inner").join(learned, on=list(TABLE.key), how="left")
-    low, high = _wilson("ordering_customer_count", "customer_count")
+    low, high = wilson_interval("ordering_customer_count", "customer_count")
     return (
         graded.withColumn("foretold_rate", _mean(F.col("_foretold")))
         .withColumn("ordering_rate", rate("ordering_customer_count", "customer_count"))
@@ -179,14 +177,3 @@ def _brier_score(chance: str) -> Expression:
     came = F.col("ordering_customer_count").cast("decimal(10,0)")
     stayed = (F.col("customer_count") - F.col("ordering_customer_count")).cast("decimal(10,0)")
     return _mean(came * (1 - said) * (1 - said) + stayed * said * said)
-
-
-def _wilson(part: str, whole: str) -> tuple[Expression, Expression]:
-    """The ends of the 95 % interval of a share (E. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927)."""
-    count = F.col(whole).cast("double")
-    share = F.col(part).cast("double") / count
-    z2 = NORMAL_QUANTILE**2
-    middle = share + z2 / (2 * count)
-    reach = NORMAL_QUANTILE * F.sqrt(share * (1 - share) / count + z2 / (4 * count * count))
-    low, high = (F.round(end / (1 + z2 / count), 4).cast("decimal(9,4)") for end in (middle - reach, middle + reach))
-    return low, high

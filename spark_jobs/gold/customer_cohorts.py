@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column, sums_to
 from iceberg.table import MONEY, Column, DistinctCount, FullRefresh, MadeOf, Ratio, Table
-from spark_jobs.rates import RATE, rate
+from spark_jobs.definitions.rates import RATE, rate
 
 _COHORT = "min(activity_month) over (partition by customer_id)"
 

@@ -16,8 +16,8 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column, references
 from iceberg.table import MONEY, Column, RecomputeTouched, Table, month
-from spark_jobs.local_time import local_date
-from spark_jobs.rates import RATE, rate
+from spark_jobs.definitions.local_time import local_date
+from spark_jobs.definitions.rates import RATE, rate
 
 TABLE = Table(
     grain="one row per customer and month start that follows a month with something of theirs",

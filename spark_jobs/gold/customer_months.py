@@ -7,9 +7,9 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column, equals, references, sums_to
 from iceberg.table import MONEY, Column, RecomputeTouched, Table
-from spark_jobs.cost import order_costs
-from spark_jobs.profit import cost_of_goods_sold
-from spark_jobs.sales import order_sales
+from spark_jobs.definitions.cost import order_costs
+from spark_jobs.definitions.profit import GROSS_MARGIN_COLUMNS, cost_of_goods_sold
+from spark_jobs.definitions.sales import order_sales
 
 TABLE = Table(
     grain="one row per customer and month in which something of theirs happened",
@@ -43,13 +43,7 @@ TABLE = Table(
         Column("refunded_amount", MONEY, "what of that revenue was given back until now"),
         Column("net_revenue", MONEY, "revenue less refunds"),
         Column("gross_profit", MONEY, "revenue less what the goods of the paid orders cost, first in, first out, before refunds"),
-        Column(
-            "cost_of_goods_sold",
-            MONEY,
-            "what the goods of the paid orders cost, first in, first out (pieces that have not left yet at their usual cost), and those that "
-            "were lost with cancelled ones, less what came back sound (IAS 2, paragraphs 25, 27 and 34)",
-        ),
-        Column("gross_margin", MONEY, "net revenue less cost of goods sold: what is left after refunds (IAS 1, paragraph 103)"),
+        *GROSS_MARGIN_COLUMNS[:2],
         Column("ticket_count", LongType(), "support tickets opened in the month"),
         Column("review_count", LongType(), "reviews written in the month"),
         Column("rating_sum", LongType(), "stars of these reviews, added up"),

@@ -14,10 +14,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from iceberg.quality.checks import accepted_values, at_least, at_most_column, sums_to
-from iceberg.table import AMOUNT, MONEY, Column, FullRefresh, Table
-from spark_jobs.churn import HORIZON_DAYS, came_true, churn_risk, expected_interval, foretold, score_band
-from spark_jobs.local_time import local_date
-from spark_jobs.rates import RATE, SCORE, rate, weighted_score
+from iceberg.table import AMOUNT, MONEY, Column, FullRefresh, Ratio, Table
+from spark_jobs.definitions.churn import HORIZON_DAYS, came_true, churn_risk, expected_interval, foretold, score_band
+from spark_jobs.definitions.local_time import local_date
+from spark_jobs.definitions.rates import RATE, SCORE, rate, weighted_score
 
 SEGMENTS = (
     "champions", "loyal", "potential_loyalist", "new", "promising", "need_attention", "about_to_sleep", "at_risk", "cannot_lose",
@@ -64,7 +64,12 @@ TABLE = Table(
             "net revenue less the cost of goods sold, which leaves out what came back sound: what is left after refunds "
             "(IAS 1, paragraph 103); below 0 where more was lost than earned",
         ),
-        Column("average_order_value", AMOUNT, "revenue per paid order, before refunds; empty where none is paid"),
+        Column(
+            "average_order_value",
+            AMOUNT,
+            "revenue per paid order, before refunds; empty where none is paid",
+            made=Ratio("revenue", "paid_order_count"),
+        ),
         Column("ticket_count", LongType(), "support tickets opened"),
         Column("review_count", LongType(), "reviews written"),
         Column("average_rating", RATE, "mean stars of their reviews, 1 to 5; empty without one"),

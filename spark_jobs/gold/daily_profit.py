@@ -7,8 +7,8 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import Severity, at_least, equals, sums_to
 from iceberg.table import MONEY, Column, Ratio, RecomputeTouched, Table, month
-from spark_jobs.cost import order_costs
-from spark_jobs.profit import (
+from spark_jobs.definitions.cost import order_costs
+from spark_jobs.definitions.profit import (
     GROSS_MARGIN_COLUMNS,
     SHARE,
     cost_of_goods_sold,
@@ -17,7 +17,7 @@ from spark_jobs.profit import (
     money,
     share_of_net_revenue,
 )
-from spark_jobs.sales import order_sales
+from spark_jobs.definitions.sales import order_sales
 
 TABLE = Table(
     grain="one row per order date and channel",

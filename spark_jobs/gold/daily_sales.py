@@ -6,8 +6,8 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column, equals
 from iceberg.table import Column, DistinctCount, RecomputeTouched, Table, month
-from spark_jobs.order_ledger import ORDER_RULES, sums_to_ledger
-from spark_jobs.sales import SALES_COLUMNS, average_order_value, order_sales, sales_measures
+from spark_jobs.definitions.order_ledger import ORDER_RULES, sums_to_ledger
+from spark_jobs.definitions.sales import SALES_COLUMNS, average_order_value, order_sales, sales_measures
 
 TABLE = Table(
     grain="one row per order date and channel",

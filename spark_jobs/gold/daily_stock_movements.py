@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, references, sums_to
 from iceberg.table import MONEY, Column, RecomputeTouched, Table, month
-from spark_jobs.profit import money
+from spark_jobs.definitions.profit import money
 
 TABLE = Table(
     grain="one row per day, product and warehouse with a movement of stock",

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column, references
 from iceberg.table import Column, RecomputeTouched, Table, month
-from spark_jobs.durations import HOURS, mean_hours, p90_hours, seconds_between
+from spark_jobs.definitions.durations import HOURS, mean_hours, p90_hours, seconds_between
 
 TABLE = Table(
     grain="one row per order date and warehouse",

@@ -9,17 +9,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most, at_most_column, equals
-from iceberg.table import AsOf, Column, RecomputeTouched, Table, month
-from spark_jobs.rates import RATE, rate
-
-_RATES = {
-    "search_rate": ("search_visit_count", "visit_count"),
-    "view_rate": ("view_visit_count", "visit_count"),
-    "cart_per_view_rate": ("cart_visit_count", "view_visit_count"),
-    "cart_rate": ("cart_visit_count", "visit_count"),
-    "purchase_per_cart_rate": ("purchase_visit_count", "cart_visit_count"),
-    "conversion_rate": ("purchase_visit_count", "visit_count"),
-}
+from iceberg.table import AsOf, Column, Ratio, RecomputeTouched, Table, month
+from spark_jobs.definitions.rates import RATE, rate, rates_of
 
 TABLE = Table(
     grain="one row per day and whether the visitor was known when they came",
@@ -47,12 +38,42 @@ TABLE = Table(
             LongType(),
             "purchases that skipped a step before, such as from a link or an earlier purchase; they are in no count and no rate of visits",
         ),
-        Column("search_rate", RATE, "visits with a search by all visits; empty without a visit"),
-        Column("view_rate", RATE, "visits with a view by all visits, the step before; empty without a visit"),
-        Column("cart_per_view_rate", RATE, "visits with a cart by visits with a view, the step before; empty without one"),
-        Column("cart_rate", RATE, "visits with a cart by all visits, the first step; empty without a visit"),
-        Column("purchase_per_cart_rate", RATE, "visits with a purchase by visits with a cart, the step before; empty without one"),
-        Column("conversion_rate", RATE, "visits with a purchase by all visits, the first step; empty without a visit"),
+        Column(
+            "search_rate",
+            RATE,
+            "visits with a search by all visits; empty without a visit",
+            made=Ratio("search_visit_count", "visit_count"),
+        ),
+        Column(
+            "view_rate",
+            RATE,
+            "visits with a view by all visits, the step before; empty without a visit",
+            made=Ratio("view_visit_count", "visit_count"),
+        ),
+        Column(
+            "cart_per_view_rate",
+            RATE,
+            "visits with a cart by visits with a view, the step before; empty without one",
+            made=Ratio("cart_visit_count", "view_visit_count"),
+        ),
+        Column(
+            "cart_rate",
+            RATE,
+            "visits with a cart by all visits, the first step; empty without a visit",
+            made=Ratio("cart_visit_count", "visit_count"),
+        ),
+        Column(
+            "purchase_per_cart_rate",
+            RATE,
+            "visits with a purchase by visits with a cart, the step before; empty without one",
+            made=Ratio("purchase_visit_count", "cart_visit_count"),
+        ),
+        Column(
+            "conversion_rate",
+            RATE,
+            "visits with a purchase by all visits, the first step; empty without a visit",
+            made=Ratio("purchase_visit_count", "visit_count"),
+        ),
         Column("cart_count", LongType(), "carts begun on that day, those of purchases with one click included"),
         Column("converted_cart_count", LongType(), "of these that became an order"),
         Column("abandoned_cart_count", LongType(), "of these that were given up"),
@@ -82,7 +103,18 @@ TABLE = Table(
         at_most_column("cart_visit_count", "view_visit_count"),
         at_most_column("purchase_visit_count", "cart_visit_count"),
         equals("cart_count", "converted_cart_count + abandoned_cart_count + open_cart_count"),
-        *(at_most(name, 1) for name in (*_RATES, "cart_abandonment_rate")),
+        *(
+            at_most(name, 1)
+            for name in (
+                "search_rate",
+                "view_rate",
+                "cart_per_view_rate",
+                "cart_rate",
+                "purchase_per_cart_rate",
+                "conversion_rate",
+                "cart_abandonment_rate",
+            )
+        ),
     ),
     owner="product",
     fresh_within_minutes=15,
@@ -122,7 +154,7 @@ def transform(silver_customer_activity_log: DataFrame, silver_carts: DataFrame) 
     return (
         steps.join(carts, on=list(TABLE.key), how="full_outer")
         .withColumns({name: F.coalesce(name, F.lit(0)).cast("bigint") for name in _COUNTS})
-        .withColumns({name: rate(*parts) for name, parts in _RATES.items()} | {"cart_abandonment_rate": abandonment})
+        .withColumns(rates_of(TABLE) | {"cart_abandonment_rate": abandonment})
         .select(*TABLE.column_names)
     )
 

@@ -5,8 +5,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, references, sums_to
-from iceberg.table import MONEY, Column, FullRefresh, Table
-from spark_jobs.stock_value import stock_months
+from iceberg.table import MONEY, Column, FullRefresh, Ratio, Table
+from spark_jobs.definitions.stock_value import TURNOVER, stock_months
 
 TABLE = Table(
     grain="one row per month and product, from the product's first movement on",
@@ -26,9 +26,10 @@ TABLE = Table(
         ),
         Column(
             "turnover",
-            DecimalType(12, 4),
+            TURNOVER,
             "cost of goods sold divided by the average stock value, in this month as far as the log goes (S. Ross, R. Westerfield, "
             "J. Jaffe, Corporate Finance, 10th edition, chapter 3); empty where there was no stock",
+            made=Ratio("cost_of_goods_sold", "average_stock_value"),
         ),
         Column(
             "days_of_cover",

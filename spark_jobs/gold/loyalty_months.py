@@ -11,8 +11,8 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import Severity, at_least, references, sums_to
 from iceberg.table import Column, FullRefresh, Table
+from spark_jobs.definitions.local_time import local_month, month_of
 from spark_jobs.instants import valid_at
-from spark_jobs.local_time import local_month, month_of
 
 TABLE = Table(
     grain="one row per month and tier, from the month of the first account on",

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import accepted_values, at_least, not_null, references
 from iceberg.table import Column, RecomputeTouched, Table
-from spark_jobs.fraud import FLAGGED_FROM, KINDS, MOST_POINTS, WORTH_A_LOOK_FROM, scored
+from spark_jobs.definitions.fraud import FLAGGED_FROM, KINDS, MOST_POINTS, WORTH_A_LOOK_FROM, scored
 
 _DAY_SECONDS = 24 * 3_600
 _BURST_SECONDS = 6 * 3_600
@@ -24,7 +24,7 @@ TABLE = Table(
         Column(
             "score",
             IntegerType(),
-            f"points of all rules that hold (see spark_jobs/fraud.py), 0 to {MOST_POINTS}; no probability",
+            f"points of all rules that hold (see spark_jobs/definitions/fraud.py), 0 to {MOST_POINTS}; no probability",
             required=True,
         ),
         Column("is_flagged", BooleanType(), f"whether the score is at least {FLAGGED_FROM}", required=True),

@@ -12,9 +12,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from iceberg.quality.checks import accepted_values, at_least, at_most_column, not_null, references
-from iceberg.table import MONEY, Column, FullRefresh, Table
-from spark_jobs.durations import HOURS, percentile_of_hours
-from spark_jobs.rates import RATE, rate, wilson_interval
+from iceberg.table import MONEY, Column, FullRefresh, Ratio, Table
+from spark_jobs.definitions.durations import HOURS, percentile_of_hours
+from spark_jobs.definitions.rates import RATE, rates_of, wilson_interval
 
 DAYS = 28
 """Four weeks, so that each weekday counts alike."""
@@ -34,7 +34,12 @@ TABLE = Table(
         Column("parcel_count", LongType(), f"parcels handed over in the {DAYS} days up to that day"),
         Column("judged_parcel_count", LongType(), "of these, those of which it is known whether they are late, see silver.fact_shipments"),
         Column("on_time_parcel_count", LongType(), "of these, those that are not"),
-        Column("on_time_share", RATE, "parcels on time by parcels judged, 0 to 1; empty while none is judged"),
+        Column(
+            "on_time_share",
+            RATE,
+            "parcels on time by parcels judged, 0 to 1; empty while none is judged",
+            made=Ratio("on_time_parcel_count", "judged_parcel_count"),
+        ),
         Column(
             "on_time_low",
             RATE,
@@ -99,9 +104,7 @@ def transform(silver_fact_shipments: DataFrame) -> DataFrame:
         F.sum(F.when(F.col("is_recent"), F.col("shipping_cost")).otherwise(F.lit(0))).cast("decimal(20,2)").alias("shipping_cost"),
     )
     low, high = wilson_interval("on_time_parcel_count", "judged_parcel_count")
-    measured = lanes.withColumns(
-        {"on_time_share": rate("on_time_parcel_count", "judged_parcel_count"), "on_time_low": low, "on_time_high": high}
-    )
+    measured = lanes.withColumns(rates_of(TABLE) | {"on_time_low": low, "on_time_high": high})
     return measured.withColumn("action", _action()).select(*TABLE.column_names)
 
 

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import accepted_values, at_least, not_null, references
 from iceberg.table import Column, FullRefresh, MadeOf, Table
-from spark_jobs.rates import RATE
+from spark_jobs.definitions.rates import RATE
 
 ACTIONS = ("settle_trouble", "welcome", "win_back", "remind", "thank", "spend_points", "raise_order", "second_order", "leave_alone")
 LEAST_RISK, HIGH_RISK = "0.5", "0.8"

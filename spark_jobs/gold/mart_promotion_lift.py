@@ -7,10 +7,9 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column, not_null, references
 from iceberg.table import MONEY, Column, FullRefresh, Table
+from spark_jobs.definitions.rates import CONFIDENCE_95
 
 RATIO = DecimalType(12, 4)
-_CONFIDENCE = 1.96
-"""Standard errors on both sides of an estimate that hold the truth in 95 of 100 cases."""
 
 TABLE = Table(
     grain="one row per voucher campaign for which somebody was drawn",
@@ -116,7 +115,7 @@ def _estimated(counted: DataFrame) -> DataFrame:
     rates = [F.try_divide(F.col(f"{group}_order_count").cast("double"), f"{group}_count") for group in ("treated", "held_out")]
     # A lift of nothing says that no treated customer ordered: too few to tell.
     lift = F.nullif(F.try_divide(*rates), F.lit(0.0))
-    spread = F.exp(F.lit(_CONFIDENCE) * F.sqrt(chance("treated") + chance("held_out")))
+    spread = F.exp(F.lit(CONFIDENCE_95) * F.sqrt(chance("treated") + chance("held_out")))
     exact = counted.withColumn("_lift", lift).withColumn("_spread", spread)
     return (
         exact.withColumn("lift", F.col("_lift").cast("decimal(12,4)"))

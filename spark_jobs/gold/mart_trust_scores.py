@@ -9,8 +9,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column, not_null
-from iceberg.table import Column, RecomputeTouched, Table
-from spark_jobs.rates import RATE, SCORE, between_zero_and_one, rate, weighted_score
+from iceberg.table import Column, Ratio, RecomputeTouched, Table
+from spark_jobs.definitions.rates import RATE, SCORE, between_zero_and_one, rate, rates_of, weighted_score
 
 REFUND_DAYS = 14
 
@@ -34,9 +34,19 @@ TABLE = Table(
         Column("average_refund_hours", DecimalType(12, 2), "mean hours from asking for a return to its money; empty without one"),
         Column("review_count", LongType(), "reviews of these orders"),
         Column("average_rating", RATE, "mean stars of these, 1 to 5; empty without one"),
-        Column("on_time_rate", RATE, "parcels that arrived as promised by those that arrived, were lost or are overdue; empty without one"),
-        Column("return_rate", RATE, "returned by delivered orders; empty without one"),
-        Column("complaint_rate", RATE, "orders with a ticket by all orders"),
+        Column(
+            "on_time_rate",
+            RATE,
+            "parcels that arrived as promised by those that arrived, were lost or are overdue; empty without one",
+            made=Ratio("on_time_parcel_count", "parcel_count"),
+        ),
+        Column(
+            "return_rate",
+            RATE,
+            "returned by delivered orders; empty without one",
+            made=Ratio("return_requested_order_count", "delivered_order_count"),
+        ),
+        Column("complaint_rate", RATE, "orders with a ticket by all orders", made=Ratio("complaint_order_count", "order_count")),
         Column(
             "trust_score",
             SCORE,
@@ -105,9 +115,7 @@ def _scored(months: DataFrame) -> DataFrame:
     months = (
         months.withColumn("average_refund_hours", F.round(hours, 2).cast("decimal(12,2)"))
         .withColumn("average_rating", rate("rating_sum", "review_count"))
-        .withColumn("on_time_rate", rate("on_time_parcel_count", "parcel_count"))
-        .withColumn("return_rate", rate("return_requested_order_count", "delivered_order_count"))
-        .withColumn("complaint_rate", rate("complaint_order_count", "order_count"))
+        .withColumns(rates_of(TABLE))
     )
     return months.withColumn(
         "trust_score",

@@ -6,8 +6,8 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column, sums_to
 from iceberg.table import Column, FullRefresh, MadeOf, Table
-from spark_jobs.local_time import month_of
-from spark_jobs.sales import MONEY_COLUMNS, SALES_COLUMNS, added_up, average_order_value
+from spark_jobs.definitions.local_time import month_of
+from spark_jobs.definitions.sales import MONEY_COLUMNS, SALES_COLUMNS, added_up, average_order_value
 
 _MONTHS = ("cast(date_trunc('month', order_date) as date)", "channel_code")
 

@@ -6,9 +6,9 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column, references
 from iceberg.table import MONEY, Column, RecomputeTouched, Table, month
-from spark_jobs.cost import with_line_costs
-from spark_jobs.line_sales import with_line_sales
-from spark_jobs.sales import order_sales
+from spark_jobs.definitions.cost import with_line_costs
+from spark_jobs.definitions.line_sales import with_line_sales
+from spark_jobs.definitions.sales import order_sales
 
 TABLE = Table(
     grain="one row per day and product that was ordered, viewed or reviewed on it",

@@ -7,9 +7,9 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column, references
 from iceberg.table import MONEY, Column, RecomputeTouched, Table
-from spark_jobs.local_time import local_month
-from spark_jobs.profit import money
-from spark_jobs.vocabulary import RETURN_REASONS
+from spark_jobs.definitions.local_time import local_month
+from spark_jobs.definitions.profit import money
+from spark_jobs.definitions.vocabulary import RETURN_REASONS
 
 TABLE = Table(
     grain="one row per order month, month of delivery and product",

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import RowCheck, at_least, at_most_column, references
 from iceberg.table import Column, FullRefresh, Ratio, Table
-from spark_jobs.rates import RATE, rate
+from spark_jobs.definitions.rates import RATE, rate
 
 DAYS = 90
 LEAST_ORDERS = 3

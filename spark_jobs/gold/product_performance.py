@@ -5,19 +5,17 @@ move; there is a row for each product and it reads days already added up, so the
 table is written whole.
 """
 
-from pyiceberg.types import DateType, DecimalType, IntegerType, LongType, StringType
+from pyiceberg.types import DateType, IntegerType, LongType, StringType
 from pyspark.sql import Column as Expression
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from iceberg.quality.checks import accepted_values, at_least, at_most_column, sums_to
-from iceberg.table import MONEY, Column, FullRefresh, Table
-from spark_jobs.rates import RATE, SCORE, between_zero_and_one, rate, weighted_score
+from iceberg.table import MONEY, Column, FullRefresh, Ratio, Table
+from spark_jobs.definitions.rates import RATE, SCORE, between_zero_and_one, rate, rates_of, weighted_score
+from spark_jobs.definitions.stock_value import TURNOVER
 
 SALES_DAYS = 28
-TURNOVER = DecimalType(12, 4)
-"""Times that stock turned over."""
-
 TABLE = Table(
     grain="one row per product",
     key=("product_id",),
@@ -40,14 +38,24 @@ TABLE = Table(
         Column("net_revenue", MONEY, "revenue less refunds"),
         Column("cost_amount", MONEY, "what the pieces of paid orders cost, first in, first out"),
         Column("gross_profit", MONEY, "revenue less cost, before refunds"),
-        Column("gross_margin_rate", RATE, "gross profit by revenue; empty without revenue"),
+        Column("gross_margin_rate", RATE, "gross profit by revenue; empty without revenue", made=Ratio("gross_profit", "revenue")),
         Column("revenue_rank", IntegerType(), "1 for the product with the most revenue; of equals the lower number goes first"),
-        Column("return_rate", RATE, "returned by delivered pieces, as in gold.return_rates, 0 to 1; empty while none arrived"),
+        Column(
+            "return_rate",
+            RATE,
+            "returned by delivered pieces, as in gold.return_rates, 0 to 1; empty while none arrived",
+            made=Ratio("returned_unit_count", "delivered_unit_count"),
+        ),
         Column("review_count", LongType(), "reviews"),
         Column("average_rating", RATE, "mean stars, 1 to 5; empty without a review"),
         Column("view_visit_count", LongType(), "visits to the website that viewed it, counted by day"),
         Column("buying_visit_count", LongType(), "of these that ordered it on the same day"),
-        Column("view_to_purchase_rate", RATE, "buying visits by viewing visits; empty without one"),
+        Column(
+            "view_to_purchase_rate",
+            RATE,
+            "buying visits by viewing visits; empty without one",
+            made=Ratio("buying_visit_count", "view_visit_count"),
+        ),
         Column("available_unit_count", LongType(), "pieces in all warehouses that are not sold"),
         Column(
             "recent_unit_count", LongType(), "pieces ordered in the 28 days up to the shop's newest order date, cancelled orders included"
@@ -153,11 +161,9 @@ def _rated(rows: DataFrame) -> DataFrame:
     # One partition, said in words that Spark does not warn of: there is a row a product.
     rank = F.row_number().over(Window.partitionBy(F.lit(True)).orderBy(F.col("revenue").desc(), "product_id"))
     rows = (
-        rows.withColumn("gross_margin_rate", rate("gross_profit", "revenue"))
+        rows.withColumns(rates_of(TABLE))
         .withColumn("revenue_rank", rank)
-        .withColumn("return_rate", rate("returned_unit_count", "delivered_unit_count"))
         .withColumn("average_rating", rate("rating_sum", "review_count"))
-        .withColumn("view_to_purchase_rate", rate("buying_visit_count", "view_visit_count"))
         .withColumn("days_of_cover", rate(F.col("available_unit_count") * watched, "recent_unit_count"))
     )
     return rows.withColumn("health_score", F.when(F.col("paid_order_count") > 0, _health()))

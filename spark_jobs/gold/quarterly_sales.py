@@ -5,8 +5,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column, sums_to
-from iceberg.table import Column, FullRefresh, Table
-from spark_jobs.sales import MONEY_COLUMNS, SALES_COLUMNS, added_up, average_order_value
+from iceberg.table import Column, FullRefresh, MadeOf, Table
+from spark_jobs.definitions.sales import MONEY_COLUMNS, SALES_COLUMNS, added_up, average_order_value
 
 _QUARTERS = ("cast(date_trunc('quarter', order_month) as date)", "channel_code")
 
@@ -26,7 +26,7 @@ TABLE = Table(
         ),
         *SALES_COLUMNS,
     ),
-    refresh=FullRefresh(),
+    refresh=FullRefresh(MadeOf("gold.monthly_sales", *_QUARTERS)),
     checks=(
         at_least("order_count", 1),
         at_most_column("revenue", "gross_merchandise_value"),

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column
 from iceberg.table import Column, FullRefresh, MadeOf, Ratio, Table
-from spark_jobs.rates import RATE, rate
+from spark_jobs.definitions.rates import RATE, rate
 
 DAYS = 7
 

@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import accepted_values, at_least, at_most_column, references, sums_to
 from iceberg.table import MONEY, Column, FullRefresh, MadeOf, Ratio, Table
-from spark_jobs.vocabulary import RETURN_REASONS
+from spark_jobs.definitions.vocabulary import RETURN_REASONS
 
 TABLE = Table(
     grain="one row per month of delivery and category",

@@ -6,11 +6,11 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column, equals, references
 from iceberg.table import MONEY, Column, RecomputeTouched, Table
-from spark_jobs.cost import with_line_costs
-from spark_jobs.line_sales import with_line_sales
-from spark_jobs.order_ledger import sums_to_ledger
-from spark_jobs.profit import GROSS_MARGIN_COLUMNS, cost_of_goods_sold, gross_margin, money
-from spark_jobs.sales import order_sales
+from spark_jobs.definitions.cost import with_line_costs
+from spark_jobs.definitions.line_sales import with_line_sales
+from spark_jobs.definitions.order_ledger import sums_to_ledger
+from spark_jobs.definitions.profit import GROSS_MARGIN_COLUMNS, cost_of_goods_sold, gross_margin, money
+from spark_jobs.definitions.sales import order_sales
 
 TABLE = Table(
     grain="one row per order month and category",

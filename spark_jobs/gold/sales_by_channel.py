@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, sums_to
 from iceberg.table import Column, RecomputeTouched, Table
-from spark_jobs.sales import MONEY_COLUMNS, SALES_COLUMNS, added_up, average_order_value
+from spark_jobs.definitions.sales import MONEY_COLUMNS, SALES_COLUMNS, added_up, average_order_value
 
 TABLE = Table(
     grain="one row per sales channel that has orders",

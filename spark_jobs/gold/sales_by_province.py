@@ -6,10 +6,10 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column, equals
 from iceberg.table import Column, RecomputeTouched, Table
-from spark_jobs.cost import order_costs
-from spark_jobs.order_ledger import sums_to_ledger
-from spark_jobs.profit import GROSS_MARGIN_COLUMNS, cost_of_goods_sold, gross_margin
-from spark_jobs.sales import SALES_COLUMNS, average_order_value, order_sales, sales_measures
+from spark_jobs.definitions.cost import order_costs
+from spark_jobs.definitions.order_ledger import sums_to_ledger
+from spark_jobs.definitions.profit import GROSS_MARGIN_COLUMNS, cost_of_goods_sold, gross_margin
+from spark_jobs.definitions.sales import SALES_COLUMNS, average_order_value, order_sales, sales_measures
 
 TABLE = Table(
     grain="one row per order month and province of the delivery address",

@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column
 from iceberg.table import Column, DistinctCount, Ratio, RecomputeTouched, Table, month
-from spark_jobs.rates import RATE, rate
+from spark_jobs.definitions.rates import RATE, rate
 
 TABLE = Table(
     # By day, for a month would be read whole at each build; days add up to months, since hardly a visit lasts past midnight.

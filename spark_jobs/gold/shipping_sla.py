@@ -6,10 +6,10 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import accepted_values, at_least, at_most, at_most_column, equals, references, sums_to
 from iceberg.table import MONEY, Column, RecomputeTouched, Table
-from spark_jobs.durations import HOURS, mean_hours, p90_hours, seconds_between
-from spark_jobs.lateness import with_lateness
-from spark_jobs.profit import money
-from spark_jobs.rates import rate
+from spark_jobs.definitions.durations import HOURS, mean_hours, p90_hours, seconds_between
+from spark_jobs.definitions.lateness import with_lateness
+from spark_jobs.definitions.profit import money
+from spark_jobs.definitions.rates import rate
 
 TABLE = Table(
     grain="one row per month of shipping, carrier and region",

@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column, sums_to
 from iceberg.table import MONEY, Column, FullRefresh, MadeOf, Ratio, Table
-from spark_jobs.profit import money
+from spark_jobs.definitions.profit import money
 
 TABLE = Table(
     grain="one row per supplier",

@@ -7,17 +7,17 @@ warehouse.
 
 from functools import reduce
 
-from pyiceberg.types import BooleanType, DateType, DecimalType, LongType, StringType
+from pyiceberg.types import BooleanType, DateType, LongType, StringType
 from pyspark.sql import DataFrame, GroupedData
 from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column, references, sums_to
-from iceberg.table import MONEY, Column, FullRefresh, Table
-from spark_jobs.durations import HOURS, percentile_of_hours
-from spark_jobs.local_time import month_of
-from spark_jobs.profit import money
-from spark_jobs.rates import RATE, rate
-from spark_jobs.stock_value import stock_months
+from iceberg.table import MONEY, Column, FullRefresh, Ratio, Table
+from spark_jobs.definitions.durations import HOURS, percentile_of_hours
+from spark_jobs.definitions.local_time import month_of
+from spark_jobs.definitions.profit import money
+from spark_jobs.definitions.rates import RATE, rates_of
+from spark_jobs.definitions.stock_value import TURNOVER, stock_months
 
 TABLE = Table(
     grain="one row per month and warehouse, from its first movement of stock on",
@@ -38,19 +38,27 @@ TABLE = Table(
         Column("shipping_cost", MONEY, "what the carriers take for these parcels, in the shop's currency"),
         Column("shipped_order_count", LongType(), "orders placed in the month, with a line from here, that were handed over until now"),
         Column("handed_over_in_time_count", LongType(), "of these within the hours that their channel wants, see gold.fulfilment_times"),
-        Column("handed_over_in_time_share", RATE, "handed over in time by handed over, 0 to 1; empty without one"),
+        Column(
+            "handed_over_in_time_share",
+            RATE,
+            "handed over in time by handed over, 0 to 1; empty without one",
+            made=Ratio("handed_over_in_time_count", "shipped_order_count"),
+        ),
         Column("closing_stock_value", MONEY, "what the pieces on hand had cost at the month's end, or after the newest movement"),
         Column("average_stock_value", MONEY, "mean of that value over the ends of the month's days, as far as the log of stock goes"),
         Column("cost_of_goods_sold", MONEY, "what the pieces that left with parcels had cost, first in first out, less what came back"),
         Column(
             "turnover",
-            DecimalType(12, 4),
-            "cost of goods sold divided by the average stock value, in this month, as in gold.inventory_turnover; empty where there was no stock",
+            TURNOVER,
+            "cost of goods sold divided by the average stock value, in this month, as in gold.inventory_turnover; "
+            "empty where there was no stock",
+            made=Ratio("cost_of_goods_sold", "average_stock_value"),
         ),
         Column(
             "is_complete",
             BooleanType(),
-            "whether the shop's log of stock has the whole month, see gold.inventory_turnover; while false, the month's sums are those of fewer days",
+            "whether the shop's log of stock has the whole month, see gold.inventory_turnover; "
+            "while false, the month's sums are those of fewer days",
             required=True,
         ),
     ),
@@ -94,7 +102,7 @@ def transform(gold_daily_stock_movements: DataFrame, silver_fact_shipments: Data
         reduce(lambda rows, part: rows.join(part, on=list(TABLE.key), how="left"), parts, months)
         .withColumns(counts)
         .withColumn("shipping_cost", money(F.col("shipping_cost")))
-        .withColumn("handed_over_in_time_share", rate("handed_over_in_time_count", "shipped_order_count"))
+        .withColumns(rates_of(TABLE))
         .select(*TABLE.column_names)
     )
 

@@ -5,7 +5,7 @@ from pyspark.sql import DataFrame
 
 from iceberg.quality.checks import accepted_values, at_most_column, not_null, references
 from iceberg.table import Column, MergeByKey, Table
-from spark_jobs.local_time import local_date
+from spark_jobs.definitions.local_time import local_date
 
 TABLE = Table(
     grain="one row per cart",

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import not_null
 from iceberg.table import Column, FullRefresh, Table
-from spark_jobs.holidays import LUNAR_DAYS, public_holidays, shopping_days
+from spark_jobs.definitions.holidays import LUNAR_DAYS, public_holidays, shopping_days
 
 TABLE = Table(
     grain="one row per day, from 2015 to 2040",

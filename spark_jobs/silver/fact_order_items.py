@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import RowCheck, Severity, at_least, at_most_column, not_null, references, sums_to
 from iceberg.table import AMOUNT, AsOf, Column, RecomputeTouched, Table, month
-from spark_jobs.cost import cost_of_goods
+from spark_jobs.definitions.cost import cost_of_goods
 from spark_jobs.instants import valid_at
 
 TABLE = Table(
@@ -43,7 +43,8 @@ TABLE = Table(
         Column(
             "returned_cost",
             AMOUNT,
-            "what the pieces cost that came back into stock, all of a line at the cost of the last lot that it left from, so that it may be above cost_of_goods",
+            "what the pieces cost that came back into stock, all of a line at the cost of the last lot that it left from, "
+            "so that it may be above cost_of_goods",
         ),
     ),
     partition_by=month("order_date"),

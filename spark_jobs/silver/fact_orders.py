@@ -7,13 +7,13 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import Severity, accepted_values, at_least, at_most_column, equals, not_null, references
 from iceberg.table import AMOUNT, AsOf, Column, RecomputeTouched, Table, month
-from spark_jobs.cost import cost_of_goods
-from spark_jobs.durations import HOURS, hours_between
+from spark_jobs.definitions.cost import cost_of_goods
+from spark_jobs.definitions.durations import HOURS, hours_between
+from spark_jobs.definitions.order_ledger import sums_to_ledger
+from spark_jobs.definitions.payment_method import NOT_PAID, PAYMENT_METHODS, with_payment_method
+from spark_jobs.definitions.sales import order_sales
+from spark_jobs.definitions.vocabulary import ORDER_STATUSES
 from spark_jobs.instants import valid_at
-from spark_jobs.order_ledger import sums_to_ledger
-from spark_jobs.payment_method import NOT_PAID, PAYMENT_METHODS, with_payment_method
-from spark_jobs.sales import order_sales
-from spark_jobs.vocabulary import ORDER_STATUSES
 
 TABLE = Table(
     grain="one row per order",
@@ -49,7 +49,8 @@ TABLE = Table(
         Column(
             "returned_cost",
             AMOUNT,
-            "what the pieces cost that came back into stock, all of a line at the cost of the last lot that it left from, so that it may be above cost_of_goods",
+            "what the pieces cost that came back into stock, all of a line at the cost of the last lot that it left from, "
+            "so that it may be above cost_of_goods",
         ),
         Column("parcel_count", LongType(), "parcels that it was sent in so far"),
         Column("shipping_cost", AMOUNT, "what the carriers take for these"),

@@ -6,7 +6,8 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import Ledger, RowCheck, Severity, accepted_values, at_least, not_null, references, sums_to
 from iceberg.table import AMOUNT, AsOf, Column, RecomputeTouched, Table, month
-from spark_jobs.durations import HOURS, hours_between
+from spark_jobs.definitions.durations import HOURS, hours_between
+from spark_jobs.definitions.payment_method import PAYMENT_METHODS
 from spark_jobs.instants import valid_at
 
 MONEY_MOVED = Ledger(
@@ -48,7 +49,7 @@ TABLE = Table(
         as_of=(AsOf("silver.dim_customers", on="customer_id", columns=("version", "tier"), at="paid_at", of="silver.payments"),),
     ),
     checks=(
-        accepted_values("method", "cod", "card", "e_wallet", "bank_transfer"),
+        accepted_values("method", *PAYMENT_METHODS),
         accepted_values("status", "succeeded", "failed", "refunded"),
         references("order_date", "silver.dim_date", "date"),
         # Who ordered may become known later than the payment: then its day is restated.

@@ -5,8 +5,8 @@ from pyspark.sql import DataFrame
 
 from iceberg.quality.checks import accepted_values, at_least, references, sums_to
 from iceberg.table import AMOUNT, AsOf, Column, RecomputeTouched, Table, month
-from spark_jobs.durations import HOURS, hours_between
-from spark_jobs.lateness import with_lateness
+from spark_jobs.definitions.durations import HOURS, hours_between
+from spark_jobs.definitions.lateness import with_lateness
 
 TABLE = Table(
     grain="one row per parcel",

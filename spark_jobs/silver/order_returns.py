@@ -5,8 +5,8 @@ from pyspark.sql import DataFrame
 
 from iceberg.quality.checks import accepted_values, at_least, at_most_column, not_null, references
 from iceberg.table import AMOUNT, Column, MergeByKey, Table
-from spark_jobs.local_time import local_date
-from spark_jobs.vocabulary import RETURN_REASONS
+from spark_jobs.definitions.local_time import local_date
+from spark_jobs.definitions.vocabulary import RETURN_REASONS
 
 TABLE = Table(
     grain="one row per return",

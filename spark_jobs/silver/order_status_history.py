@@ -5,7 +5,7 @@ from pyspark.sql import DataFrame
 
 from iceberg.quality.checks import accepted_values, references
 from iceberg.table import Column, MergeByKey, Table
-from spark_jobs.vocabulary import ORDER_STATUSES
+from spark_jobs.definitions.vocabulary import ORDER_STATUSES
 
 TABLE = Table(
     grain="one row per order and step",

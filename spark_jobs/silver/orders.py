@@ -6,8 +6,8 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import accepted_values, at_least, at_most_column, equals, not_null, references, sums_to
 from iceberg.table import AMOUNT, Column, MergeByKey, Table
-from spark_jobs.local_time import local_date, local_month
-from spark_jobs.vocabulary import ORDER_STATUSES
+from spark_jobs.definitions.local_time import local_date, local_month
+from spark_jobs.definitions.vocabulary import ORDER_STATUSES
 
 TABLE = Table(
     grain="one row per order",

@@ -5,8 +5,8 @@ from pyspark.sql import DataFrame
 
 from iceberg.quality.checks import accepted_values, at_least, references, sums_to
 from iceberg.table import AMOUNT, Column, MergeByKey, Table
-from spark_jobs.local_time import local_date
-from spark_jobs.payment_method import PAYMENT_METHODS
+from spark_jobs.definitions.local_time import local_date
+from spark_jobs.definitions.payment_method import PAYMENT_METHODS
 
 TABLE = Table(
     grain="one row per payment attempt",

@@ -5,7 +5,7 @@ from pyspark.sql import DataFrame
 
 from iceberg.quality.checks import accepted_values, at_least, at_most_column, not_null, references
 from iceberg.table import AMOUNT, Column, MergeByKey, Table
-from spark_jobs.local_time import local_date, local_month
+from spark_jobs.definitions.local_time import local_date, local_month
 
 TABLE = Table(
     grain="one row per parcel",

@@ -34,6 +34,7 @@ def test_a_column_that_must_have_a_value_is_checked_for_one_since_one_that_is_ad
         ({"key": (), "refresh": FullRefresh()}, "there is no key"),
         ({"refresh": FullRefresh(MadeOf("silver.orders", "day"))}, "made_of= must say of each column of the key"),
         ({"refresh": RecomputeTouched("order_count")}, "must be part of the key"),
+        ({"refresh": RecomputeTouched("day", unheld=("silver.places",))}, "unheld= names an input that lookups= does not"),
         ({"partition_by": month("week")}, "week is used by"),
         ({"checks": (accepted_values("shop", "a"), accepted_values("shop", "b"))}, "two checks have the same name"),
     ],

@@ -194,7 +194,7 @@ def test_a_row_of_silver_is_the_newest_of_its_changes(eventful: Traded) -> None:
 def test_a_number_that_the_code_makes_otherwise_by_now_is_said_not_to_add_up(eventful: Traded, monkeypatch: pytest.MonkeyPatch) -> None:
     from pyspark.sql import functions as F
 
-    from spark_jobs import sales
+    from spark_jobs.definitions import sales
 
     monkeypatch.setattr(
         "spark_jobs.gold.daily_sales.order_sales", lambda *tables: sales.order_sales(*tables).withColumn("revenue", F.lit(1))

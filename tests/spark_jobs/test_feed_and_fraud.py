@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from shoplake.core.settings import Settings
-from spark_jobs.fraud import RULES
+from spark_jobs.definitions.fraud import RULES
 from spark_jobs.gold import feed_problems, fraud_device_signals, mart_fraud_signals, mart_promotion_lift
 from spark_jobs.session import spark_session
 from spark_jobs.silver import marketplace_messages

@@ -13,8 +13,8 @@ from pyspark.sql import functions as F
 from iceberg.releases import Release, list_releases
 from shoplake.core.errors import CheckFailedError
 from shoplake.core.settings import Settings
+from spark_jobs.definitions.sales import order_sales
 from spark_jobs.run import build
-from spark_jobs.sales import order_sales
 from spark_jobs.tables import Tables, discover
 from tests.spark_jobs.bronze_rows import START, Bronze, Row, line, open_shop, order, payment, place
 from tests.spark_jobs.fixtures import Traded

@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from shoplake.core.settings import Settings
-from spark_jobs.churn import BANDS, came_true
+from spark_jobs.definitions.churn import BANDS, came_true
 from spark_jobs.gold.churn_calibration import TABLE, transform
 from spark_jobs.session import spark_session
 

@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from shoplake.core.settings import Settings
-from spark_jobs.churn import BANDS
+from spark_jobs.definitions.churn import BANDS
 from spark_jobs.gold import customer_months, customer_summary, mart_loyalty_recommendations
 from spark_jobs.session import spark_session
 

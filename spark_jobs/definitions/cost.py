@@ -6,11 +6,7 @@ from pyspark.sql import functions as F
 
 def cost_of_goods(silver_inventory_log: DataFrame, *by: str) -> DataFrame:
     """For each value of ``by``: ``cost_of_goods`` of the pieces that left, and ``returned_cost`` of those that came back into stock."""
-    cost = F.col("quantity") * F.col("unit_cost")
-    return silver_inventory_log.groupBy(*by).agg(
-        F.coalesce(F.sum(F.when(F.col("kind") == "issue", -cost)), F.lit(0)).cast("decimal(14,2)").alias("cost_of_goods"),
-        F.coalesce(F.sum(F.when(F.col("kind") == "return", cost)), F.lit(0)).cast("decimal(14,2)").alias("returned_cost"),
-    )
+    return _moved(silver_inventory_log, *by).drop("issued_quantity")
 
 
 def with_line_costs(lines: DataFrame, silver_inventory_log: DataFrame) -> DataFrame:
@@ -22,21 +18,14 @@ def with_line_costs(lines: DataFrame, silver_inventory_log: DataFrame) -> DataFr
     from stock: the first and the last.
     """
     line = ["order_id", "line_number"]
-    is_issue, cost = F.col("kind") == "issue", F.col("quantity") * F.col("unit_cost")
-    moved = silver_inventory_log.groupBy(*line).agg(
-        F.sum(F.when(is_issue, -F.col("quantity"))).alias("_issued"),
-        F.sum(F.when(is_issue, -cost)).alias("_issued_cost"),
-        F.sum(F.when(F.col("kind") == "return", cost)).alias("_returned_cost"),
-    )
-    waiting = (F.col("quantity") - F.coalesce("_issued", F.lit(0))) * F.col("unit_cost")
-    issued = F.coalesce("_issued_cost", F.lit(0))
+    moved = _moved(silver_inventory_log, *line).withColumnRenamed("cost_of_goods", "issued_cost")
+    rows = lines.join(moved, on=line, how="left").fillna(0, ["issued_quantity", "issued_cost", "returned_cost"])
+    waiting = (F.col("quantity") - F.col("issued_quantity")) * F.col("unit_cost")
     return (
-        lines.join(moved, on=line, how="left")
-        .withColumn("issued_cost", issued.cast("decimal(20,2)"))
-        .withColumn("returned_cost", F.coalesce("_returned_cost", F.lit(0)).cast("decimal(20,2)"))
+        rows.withColumns({name: F.col(name).cast("decimal(20,2)") for name in ("issued_cost", "returned_cost")})
         .withColumn("waiting_cost", waiting.cast("decimal(20,2)"))
         .withColumn("cost_amount", (F.col("issued_cost") + F.col("waiting_cost")).cast("decimal(20,2)"))
-        .drop("_issued", "_issued_cost", "_returned_cost")
+        .drop("issued_quantity")
     )
 
 
@@ -44,3 +33,12 @@ def order_costs(silver_order_items: DataFrame, silver_inventory_log: DataFrame) 
     """For each order the sums of what :func:`with_line_costs` says of its lines, but ``cost_amount``."""
     lines = with_line_costs(silver_order_items, silver_inventory_log)
     return lines.groupBy("order_id").agg(*(F.sum(name).alias(name) for name in ("issued_cost", "returned_cost", "waiting_cost")))
+
+
+def _moved(log: DataFrame, *by: str) -> DataFrame:
+    is_issue, cost = F.col("kind") == "issue", F.col("quantity") * F.col("unit_cost")
+    return log.groupBy(*by).agg(
+        F.coalesce(F.sum(F.when(is_issue, -F.col("quantity"))), F.lit(0)).alias("issued_quantity"),
+        F.coalesce(F.sum(F.when(is_issue, -cost)), F.lit(0)).cast("decimal(14,2)").alias("cost_of_goods"),
+        F.coalesce(F.sum(F.when(F.col("kind") == "return", cost)), F.lit(0)).cast("decimal(14,2)").alias("returned_cost"),
+    )

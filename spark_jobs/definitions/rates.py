@@ -4,6 +4,8 @@ from pyiceberg.types import DecimalType
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from iceberg.table import Ratio, Table
+
 RATE = DecimalType(9, 4)
 """A share or a ratio, to four digits behind the point."""
 SCORE = DecimalType(5, 2)
@@ -16,6 +18,12 @@ def rate(part: str | Column, whole: str | Column) -> Column:
     """Part by whole, rounded half up to four digits; null where the whole is zero or missing."""
     quotient = F.try_divide(_exact(part), _exact(whole))
     return F.round(quotient, 4).cast("decimal(9,4)")
+
+
+def rates_of(table: Table) -> dict[str, Column]:
+    """The rates among a table's columns, each of the two columns that its declaration names."""
+    made = {column.name: column.made for column in table.columns if column.type == RATE}
+    return {name: rate(ratio.numerator, ratio.denominator) for name, ratio in made.items() if isinstance(ratio, Ratio)}
 
 
 def wilson_interval(part: str, whole: str) -> tuple[Column, Column]:

@@ -10,7 +10,7 @@ and those of the past.
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.rates import rate
+from spark_jobs.definitions.rates import rate
 
 HORIZON_DAYS = 28
 """How many days a forecast looks ahead: four whole weeks, which every month has."""

@@ -4,7 +4,7 @@ from itertools import pairwise
 import pytest
 
 from gen_data.behaviour.seasons import tet
-from spark_jobs.holidays import LUNAR_DAYS, public_holidays, shopping_days
+from spark_jobs.definitions.holidays import LUNAR_DAYS, public_holidays, shopping_days
 
 pytestmark = pytest.mark.unit
 

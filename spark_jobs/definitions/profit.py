@@ -5,9 +5,10 @@ Cost of goods sold is what the lots cost that left for an order, oldest first
 It counts once the order is paid, in the period of its revenue (IAS 2, paragraph
 34): pieces that have not left by then count with the catalogue's cost, until
 they do. Of a cancelled order it counts what left and did not come back, which
-is lost; what travels unpaid is still the shop's stock. Gross margin is net revenue less that cost (IAS 1,
-paragraph 103). Contribution margin takes off all that the order costs besides
-(C. Horngren, S. Datar, M. Rajan, Cost Accounting, 15th edition, chapter 3).
+is lost; what travels unpaid is still the shop's stock. Gross margin is net
+revenue less that cost (IAS 1, paragraph 103). Contribution margin takes off all
+that the order costs besides (C. Horngren, S. Datar, M. Rajan, Cost Accounting,
+15th edition, chapter 3).
 """
 
 from pyiceberg.types import DecimalType
@@ -39,12 +40,12 @@ GROSS_MARGIN_COLUMNS = (
 
 
 def is_sold_or_lost() -> Column:
-    """Whether the goods of an :func:`~spark_jobs.sales.order_sales` row are sold, or lost with a cancelled order."""
+    """Whether the goods of an :func:`~spark_jobs.definitions.sales.order_sales` row are sold, or lost with a cancelled order."""
     return F.col("is_paid") | (F.col("status") == "cancelled")
 
 
 def cost_of_goods_sold() -> Column:
-    """The cost of a group of orders or lines with ``is_paid``, ``status`` and what :mod:`spark_jobs.cost` says of them."""
+    """The cost of a group of orders or lines with ``is_paid``, ``status`` and what :mod:`spark_jobs.definitions.cost` says of them."""
     gone = F.col("issued_cost") - F.col("returned_cost")
     cost = F.when(F.col("is_paid"), gone + F.col("waiting_cost")).when(is_sold_or_lost(), gone)
     return money(F.sum(cost)).alias("cost_of_goods_sold")

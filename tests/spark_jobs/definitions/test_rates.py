@@ -7,7 +7,7 @@ from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
 from shoplake.core.settings import Settings
-from spark_jobs.rates import between_zero_and_one, rate, weighted_score, wilson_interval
+from spark_jobs.definitions.rates import between_zero_and_one, rate, weighted_score, wilson_interval
 from spark_jobs.session import spark_session
 
 pytestmark = pytest.mark.integration

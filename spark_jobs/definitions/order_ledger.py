@@ -1,7 +1,7 @@
 """What lines and payments say of each order, by SQL apart from the transforms: every amount of a sale is held against it.
 
 Here money comes from the payments: revenue is what was paid less shipping and
-tax. The transforms take it from the order (:mod:`spark_jobs.sales`). Both agree
+tax. The transforms take it from the order (:mod:`spark_jobs.definitions.sales`). Both agree
 as long as an order costs what its lines do, is paid in full, and is counted
 once, on its day. A payment that was lost would be missing in both; what its
 customer has is therefore paid, since cash at the door is taken at the door.

@@ -1,9 +1,13 @@
 """What lay in stock was worth, month by month, and how fast it turned over: of products, warehouses, or any part of the log."""
 
+from pyiceberg.types import DecimalType
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from spark_jobs.local_time import month_of
+from spark_jobs.definitions.local_time import month_of
+
+TURNOVER = DecimalType(12, 4)
+"""Times that the money in stock turned over."""
 
 
 def stock_months(gold_daily_stock_movements: DataFrame, of: str) -> DataFrame:

@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 
 
 def with_line_sales(lines: DataFrame, silver_return_items: DataFrame) -> DataFrame:
-    """Lines joined to their order of :func:`spark_jobs.sales.order_sales`, with ``line_revenue`` and ``line_refunded`` besides.
+    """Lines joined to their order of :func:`spark_jobs.definitions.sales.order_sales`, with ``line_revenue`` and ``line_refunded`` besides.
 
     ``lines`` has ``line_amount``, ``is_paid`` and the order's ``refunded_amount``.
     That is shared out by what the return gave back for each line, or by what the

@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from spark_jobs.order_ledger import ORDER_LEDGER, ORDER_RULES, sums_to_ledger
+from spark_jobs.definitions.order_ledger import ORDER_LEDGER, ORDER_RULES, sums_to_ledger
 
 pytestmark = pytest.mark.unit
 
