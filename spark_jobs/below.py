@@ -12,7 +12,7 @@ import pyarrow as pa
 from iceberg.reader import ReleaseReader, quoted
 from iceberg.releases import ReleaseTable
 from iceberg.table import AsOf, MadeOf, RecomputeTouched
-from spark_jobs.tables import LakeTable, Tables
+from spark_jobs.tables import LakeTable, Tables, held_by
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def rows_of_group(
         rows = _rows(found[below]).sort_by([(name, "ascending") for name in tables[below].table.key])
         looked_up = rows.slice(0, 0)
         for link in refresh.as_of:
-            more = groups.looked_up(engine, link, _rows(found[link.of or below]))
+            more = groups.looked_up(engine, link, _rows(found[held_by(link, link.on, below, tables.by_name)]))
             if link.table == below:
                 key = tables[below].table.key
                 engine.register("held", rows.select(list(key)))
