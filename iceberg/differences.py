@@ -29,8 +29,8 @@ class TableDifference:
     Attributes:
         table_name: With its layer.
         status: ``new`` or ``gone`` where only one of the releases has it; ``rewritten`` where files moved but every row is the same.
-        rows_added: Rows whose key only the later release has.
-        rows_removed: Rows whose key only the earlier release has.
+        rows_added: Rows whose key only the later release has; None where the catalog does not have the table any more, so that nobody can count.
+        rows_removed: Rows whose key only the earlier release has; None likewise.
         rows_changed: Rows of a key in both that differ in any column.
         changed_columns: In how many of those each column differs, of the columns that differ in any.
         examples: Keys of up to five rows of each kind, as text, by the kind: added, removed, changed.
@@ -39,8 +39,8 @@ class TableDifference:
 
     table_name: str
     status: Literal["new", "gone", "moved", "rewritten"]
-    rows_added: int = 0
-    rows_removed: int = 0
+    rows_added: int | None = 0
+    rows_removed: int | None = 0
     rows_changed: int = 0
     changed_columns: dict[str, int] = field(default_factory=dict)
     examples: dict[str, list[str]] = field(default_factory=dict)
@@ -53,6 +53,9 @@ def differences(before: ReleaseReader, after: ReleaseReader) -> list[TableDiffer
     for name in sorted(before.versions.keys() | after.versions.keys()):
         old, new = before.versions.get(name), after.versions.get(name)
         if old is not None and new is not None and old.snapshot_id == new.snapshot_id:
+            continue
+        if (old is None or new is None) and not before.has_files(name):
+            found.append(TableDifference(name, "gone", rows_removed=None) if new is None else TableDifference(name, "new", rows_added=None))
             continue
         # Opened once for both, so that both have the same columns.
         present = after if new is not None else before

@@ -166,6 +166,11 @@ class ReleaseReader:
         with service_failures("lake", refused=ReleaseError), catalog_database(self._dsn) as connection:
             return results_of_version(connection, name, self.version(name).snapshot_id)
 
+    def has_files(self, name: str) -> bool:
+        """Whether the catalog still has a table of a release; one that was retired from code and catalog it has not."""
+        with service_failures("lake", refused=ReleaseError):
+            return self._catalog.table_exists(name)
+
     def _open(self, name: str) -> Table:
         if name not in self._opened:
             try:

@@ -56,7 +56,7 @@ def preview(
     output.close()
 
 
-def _counts(table: "PreviewedTable") -> tuple[int, int, int]:
+def _counts(table: "PreviewedTable") -> tuple[int | None, int | None, int | None]:
     moved = table.difference
     return (moved.rows_added, moved.rows_removed, moved.rows_changed) if moved is not None else (0, 0, 0)
 

@@ -118,9 +118,8 @@ def _ends(release: "Release") -> dict[str, Any]:
 def rollback(release: NumberArgument, no_wait: NoWaitOption = False, as_json: JsonOption = False) -> None:
     """Make the state of an earlier release current again, for all tables at once, as a new release.
 
-    Tables that the earlier release did not have yet are empty until
-    they are built again. The next build starts from there and takes in again what
-    came since.
+    Tables that the earlier release did not have yet are empty until they are
+    built again. The next build starts from there and takes in again what came since.
 
     Example: shoplake release rollback 7
     """

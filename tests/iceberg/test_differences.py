@@ -5,6 +5,7 @@ import pytest
 from iceberg.catalog import open_catalog
 from iceberg.differences import differences
 from iceberg.reader import ReleaseReader
+from iceberg.releases import rollback
 from shoplake.core.settings import Settings
 from spark_jobs.kpis import kpis_of
 from spark_jobs.run import build
@@ -45,3 +46,12 @@ def test_two_releases_differ_in_the_rows_that_came_went_and_changed(traded: Trad
         (3, 300),
         (3, 200),
     ]
+
+
+def test_a_table_that_was_retired_meanwhile_is_gone_with_nobody_knowing_how_many_rows(traded: Traded) -> None:
+    retired = "gold.sales_by_channel"
+    open_catalog(traded.settings).drop_table(retired)
+    rollback(traded.settings, 1, declared=[name for name in SALES if name != retired])
+    first, second = reader_of(traded.settings, 1), reader_of(traded.settings, 2)
+    assert [(one.table_name, one.status, one.rows_removed) for one in differences(first, second)] == [(retired, "gone", None)]
+    assert [(one.table_name, one.status, one.rows_added) for one in differences(second, first)] == [(retired, "new", None)]
