@@ -1,5 +1,6 @@
 """The one way to get a Spark session: embedded, on a cluster, or through Spark Connect."""
 
+import os
 import socket
 import warnings
 from collections.abc import Iterator, Mapping
@@ -81,6 +82,9 @@ def _knock(url: str, default_port: int) -> None:
 
 
 def _classic(settings: Settings) -> SparkSession:
+    # A parent that spoke to a Connect server leaves these behind, and they would make this its client too.
+    for name in ("SPARK_CONNECT_MODE_ENABLED", "SPARK_REMOTE"):
+        os.environ.pop(name, None)
     builder = SparkSession.builder.master(settings.spark_remote).appName("shoplake")
     engine = {
         **ENGINE_PROPERTIES,
