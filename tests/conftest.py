@@ -14,10 +14,16 @@ from shoplake.stack.private import fresh_databases, private_stack
 
 pytest_plugins = ["tests.spark_jobs.fixtures"]
 
-# The tests' tables are tiny, so that the second compiler of a JVM costs half of all time and gives none back.
-os.environ["JDK_JAVA_OPTIONS"] = "-XX:TieredStopAtLevel=1"
-# For the same reason these Sparks interpret their expressions; the whole stack, with all tables and checks, generates code as users do.
+# In some minutes the second compiler of a JVM costs half of all time and gives none back; in an hour it gives back more.
+FIRST_COMPILER = "-XX:TieredStopAtLevel=1"
+# The tests' tables are tiny, so that these Sparks interpret their expressions; the whole stack, with all tables and checks, generates code as users do.
 INTERPRETED = "-Dspark.sql.codegen.wholeStage=false -Dspark.sql.codegen.factoryMode=NO_CODEGEN"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the JVMs as it pays for how long they run."""
+    if config.option.markexpr != "long":
+        os.environ["JDK_JAVA_OPTIONS"] = FIRST_COMPILER
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -58,7 +64,7 @@ def services() -> Iterator[Settings]:
 def spark_services(services: Settings) -> Settings:
     """The same with a Spark Connect server beside them."""
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("JDK_JAVA_OPTIONS", f"{os.environ['JDK_JAVA_OPTIONS']} {INTERPRETED}")
+        environment.setenv("JDK_JAVA_OPTIONS", f"{os.environ.get('JDK_JAVA_OPTIONS', '')} {INTERPRETED}")
         return up(services, ["spark"]).settings
 
 
