@@ -54,7 +54,7 @@ def differences(before: ReleaseReader, after: ReleaseReader) -> list[TableDiffer
         old, new = before.versions.get(name), after.versions.get(name)
         if old is not None and new is not None and old.snapshot_id == new.snapshot_id:
             continue
-        if (old is None or new is None) and not before.has_files(name):
+        if (old is None or new is None) and not before.has_table(name):
             found.append(TableDifference(name, "gone", rows_removed=None) if new is None else TableDifference(name, "new", rows_added=None))
             continue
         # Opened once for both, so that both have the same columns.

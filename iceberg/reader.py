@@ -19,6 +19,7 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.table import Table
 
+from iceberg.catalog import gone_from_catalog
 from iceberg.cuts import source_read_at
 from iceberg.failures import service_failures, store_failure
 from iceberg.quality.results import CheckResult, results_of_version
@@ -166,8 +167,8 @@ class ReleaseReader:
         with service_failures("lake", refused=ReleaseError), catalog_database(self._dsn) as connection:
             return results_of_version(connection, name, self.version(name).snapshot_id)
 
-    def has_files(self, name: str) -> bool:
-        """Whether the catalog still has a table of a release; one that was retired from code and catalog it has not."""
+    def has_table(self, name: str) -> bool:
+        """Whether the catalog still has a table; False for one that was retired from code and catalog."""
         with service_failures("lake", refused=ReleaseError):
             return self._catalog.table_exists(name)
 
@@ -177,9 +178,7 @@ class ReleaseReader:
                 with service_failures("lake", refused=ReleaseError):
                     self._opened[name] = self._catalog.load_table(name)
             except NoSuchTableError as problem:
-                raise TableError(
-                    f"table: {name} is gone from the catalog. Make it anew with `shoplake build --full --table {name}`."
-                ) from problem
+                raise TableError(f"table: {gone_from_catalog(name)}") from problem
         return self._opened[name]
 
     @cached_property

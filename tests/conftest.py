@@ -3,12 +3,16 @@
 import os
 import resource
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
-from shoplake.core.settings import Settings
+from shoplake.core.errors import ShoplakeError
+from shoplake.core.progress import silent
+from shoplake.core.settings import Settings, load_settings
+from shoplake.stack.local import minio
 from shoplake.stack.local.runner import up
 from shoplake.stack.private import fresh_databases, private_stack
 
@@ -32,6 +36,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         with_spark = "spark_services" in getattr(item, "fixturenames", ())
         item.add_marker(pytest.mark.xdist_group("spark" if with_spark else item.location[0]))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build MinIO where it is missing, outside the time of the first test that asks for it; why it cannot be, that one tells."""
+    if any(item.get_closest_marker("integration") for item in session.items):
+        with suppress(ShoplakeError):
+            minio.prepare(load_settings(), silent)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

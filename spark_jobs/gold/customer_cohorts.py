@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column, sums_to
 from iceberg.table import MONEY, Column, DistinctCount, FullRefresh, MadeOf, Ratio, Table
-from spark_jobs.definitions.rates import RATE, rate
+from spark_jobs.definitions.rates import RATE, rates_of
 
 _COHORT = "min(activity_month) over (partition by customer_id)"
 
@@ -78,6 +78,6 @@ def transform(gold_customer_months: DataFrame) -> DataFrame:
         .withColumns(counts)
         .withColumn("net_revenue", F.coalesce("net_revenue", F.lit(0)).cast("decimal(20,2)"))
         .withColumn("months_since", F.round(F.months_between("activity_month", "cohort_month")).cast("int"))
-        .withColumn("retention_rate", rate("active_customer_count", "customer_count"))
+        .withColumns(rates_of(TABLE))
         .select(*TABLE.column_names)
     )

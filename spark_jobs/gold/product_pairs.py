@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import RowCheck, at_least, at_most_column, references
 from iceberg.table import Column, FullRefresh, Ratio, Table
-from spark_jobs.definitions.rates import RATE, rate
+from spark_jobs.definitions.rates import RATE, rate, rates_of
 
 DAYS = 90
 LEAST_ORDERS = 3
@@ -82,9 +82,7 @@ def transform(silver_orders: DataFrame, silver_order_items: DataFrame) -> DataFr
         pairs.join(each, on="product_id", how="inner")
         .join(of_other, on="other_product_id", how="inner")
         .crossJoin(F.broadcast(orders.agg(F.count(F.lit(1)).alias("order_count"))))
-        .withColumn("support", rate("pair_order_count", "order_count"))
-        .withColumn("confidence", rate("pair_order_count", "product_order_count"))
-        .withColumn("confidence_back", rate("pair_order_count", "other_order_count"))
+        .withColumns(rates_of(TABLE))
         .withColumn("lift", rate(F.col("pair_order_count") * F.col("order_count"), by_chance))
         .select(*TABLE.column_names)
     )

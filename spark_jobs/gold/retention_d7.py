@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column
 from iceberg.table import Column, FullRefresh, MadeOf, Ratio, Table
-from spark_jobs.definitions.rates import RATE, rate
+from spark_jobs.definitions.rates import RATE, rates_of
 
 DAYS = 7
 
@@ -51,7 +51,7 @@ def transform(gold_customer_summary: DataFrame) -> DataFrame:
             F.count_if(came_back).alias("returning_customer_count"),
             F.max("reference_date").alias("reference_date"),
         )
-        .withColumn("retention_rate", rate("returning_customer_count", "new_customer_count"))
+        .withColumns(rates_of(TABLE))
         .withColumn("is_complete", F.col("reference_date") > F.date_add("first_order_date", DAYS))
         .select(*TABLE.column_names)
     )

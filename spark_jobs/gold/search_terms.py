@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 
 from iceberg.quality.checks import at_least, at_most_column
 from iceberg.table import Column, DistinctCount, Ratio, RecomputeTouched, Table, month
-from spark_jobs.definitions.rates import RATE, rate
+from spark_jobs.definitions.rates import RATE, rates_of
 
 TABLE = Table(
     # By day, for a month would be read whole at each build; days add up to months, since hardly a visit lasts past midnight.
@@ -48,6 +48,6 @@ def transform(silver_customer_activity_log: DataFrame) -> DataFrame:
             F.countDistinct("customer_id").alias("customer_count"),
             F.count_if(F.col("bought_at_step") > F.col("searched_at_step")).alias("buying_visit_count"),
         )
-        .withColumn("conversion_rate", rate("buying_visit_count", "visit_count"))
+        .withColumns(rates_of(TABLE))
         .select(*TABLE.column_names)
     )

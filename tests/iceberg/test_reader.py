@@ -134,6 +134,13 @@ def test_a_name_may_be_written_as_spark_takes_it_or_hidden_by_one_of_the_query_s
     assert reader.sql("select count(*) as n from gold.left where number > ?", [1]).to_pylist() == [{"n": 1}]
 
 
+def test_a_table_that_lost_its_name_in_the_catalog_is_a_sentence(published: Settings) -> None:
+    open_catalog(published).rename_table("gold.right", "gold.other")
+    with pytest.raises(TableError, match=r"^table: gold\.right is gone from the catalog\. Give it back its name if it was renamed"):
+        opened(published).sql("select * from gold.right")
+    assert answer(opened(published), "select count(*) from gold.left") == [(2,)]
+
+
 def test_before_the_first_release_it_says_what_to_do(fresh: Settings) -> None:
     with pytest.raises(ReleaseError, match=r"^release: there is none yet\. Run `shoplake build`\.$"):
         opened(fresh)
