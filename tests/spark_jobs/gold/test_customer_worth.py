@@ -17,13 +17,13 @@ from spark_jobs.session import spark_session
 pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 TODAY = date(2026, 3, 2)
-PRICE, COST = Decimal(1_000_000), Decimal(600_000)
+PRICE, TAX, COST = Decimal(1_000_000), Decimal(80_000), Decimal(600_000)
 CAME_BACK, BURST, DAMAGED, LOST, WAITING, TROUBLED, STEADY = range(1, 8)
 STEADY_ONES = range(STEADY, STEADY + 10)
 STEADY_DAYS = (TODAY - timedelta(days=204), TODAY)
 
 SCHEMAS = {
-    "orders": "order_id long, customer_id long, status string, order_date date, order_month date, net_amount decimal(14,2)",
+    "orders": "order_id long, customer_id long, status string, order_date date, order_month date, net_amount decimal(14,2), tax_amount decimal(14,2)",
     "order_items": "order_id long, line_number int, quantity int, list_amount decimal(14,2), unit_cost decimal(14,2)",
     "payments": "order_id long, status string, amount decimal(14,2)",
     "order_returns": "order_id long, status string",
@@ -46,10 +46,10 @@ class Shop(dict[str, list[tuple[Any, ...]]]):
     def order(self, customer: int, day: date = TODAY, status: str = "delivered", is_paid: bool = True, has_left: bool = True) -> int:
         """One piece, ordered; paid and sent unless told otherwise. Gives the order's number."""
         number = len(self["orders"]) + 1
-        self["orders"].append((number, customer, status, day, day.replace(day=1), PRICE))
+        self["orders"].append((number, customer, status, day, day.replace(day=1), PRICE, TAX))
         self["order_items"].append((number, 1, 1, PRICE, COST))
         if is_paid:
-            self["payments"].append((number, "succeeded", PRICE))
+            self["payments"].append((number, "succeeded", PRICE + TAX))
         if has_left:
             self["inventory_log"].append((number, 1, "issue", -1, COST))
         return number
@@ -57,7 +57,7 @@ class Shop(dict[str, list[tuple[Any, ...]]]):
     def take_back(self, order: int, is_sound: bool) -> None:
         """All of it is returned and paid back; what is sound goes on the shelf again."""
         self["order_returns"].append((order, "refunded"))
-        self["payments"].append((order, "refunded", PRICE))
+        self["payments"].append((order, "refunded", PRICE + TAX))
         if is_sound:
             self["inventory_log"].append((order, 1, "return", 1, COST))
 
