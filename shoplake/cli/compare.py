@@ -1,14 +1,13 @@
 """`shoplake compare`: what a scenario truly does to the shop, against a twin that does without it."""
 
-import signal
 import time
 from decimal import Decimal
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from shoplake.cli.ending import asked_to_end
 from shoplake.cli.options import JsonOption
 from shoplake.cli.output import Output
 from shoplake.core.progress import Progress
@@ -59,7 +58,7 @@ def compare(
     if out is not None:
         make_folder(out)
     with scratch_shops(load_settings()) as shops, output.progress() as bars:
-        progress = _until_stopped(bars)
+        progress = _until_asked(output, bars)
         past = warm(shops.empty(), warm_up, orders_per_day, seed, progress)
         compared = run(live_apart(shops.copy_of, past, terms, progress))
     twins = compared.twins
@@ -83,20 +82,15 @@ def compare(
     output.close()
 
 
-def _until_stopped(progress: Progress) -> Progress:
-    """The same progress, which ends the work at the latest with its next step after Ctrl-C or a request to terminate."""
-    stopped = Event()
+def _until_asked(output: Output, progress: Progress) -> Progress:
+    """The same progress, which ends the work with its next step after Ctrl-C or a request to terminate.
 
-    def stop(*_: object) -> None:
-        stopped.set()
-        raise KeyboardInterrupt
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    An interrupt in the middle of a connection's opening would leave that half open, and no database could be dropped before it has timed out.
+    """
+    asked = asked_to_end(output, "compare", "step")
 
     def told(step: str, done: int, total: int | None = None) -> None:
-        # What is raised while Python frees an object is lost there.
-        if stopped.is_set():
+        if asked.is_set():
             raise KeyboardInterrupt
         progress(step, done, total)
 

@@ -1,12 +1,11 @@
 """`shoplake generate`: let time pass in the shop, at once or live."""
 
-import signal
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shoplake.cli.ending import asked_to_end
 from shoplake.cli.options import JsonOption, NoWaitOption
 from shoplake.cli.output import Output
 from shoplake.core import logs
@@ -133,9 +132,7 @@ def _live(
 
     # Why the shop had to find PostgreSQL again is on the log.
     logs.configure(settings.log_level)
-    stop = Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = asked_to_end(output, "generate", "tick")
 
     def show(tick: "Tick") -> None:
         output.say(f"{tick.at:%Y-%m-%d %H:%M} UTC  {tick.scenario}  {tick.rows['orders']} orders, {sum(tick.rows.values())} rows")

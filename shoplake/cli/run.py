@@ -1,11 +1,10 @@
 """`shoplake run`: from the source's log to a published release."""
 
-import signal
-from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shoplake.cli.ending import asked_to_end
 from shoplake.cli.ingest import unusual
 from shoplake.cli.options import JsonOption, NoWaitOption
 from shoplake.cli.output import Output
@@ -49,7 +48,7 @@ def run(
     if follow:
         output.say("Following the source; Ctrl-C ends it.")
         told: set[str] = set()
-        for seen in rounds(settings, pause, _until_asked(output), output.note):
+        for seen in rounds(settings, pause, asked_to_end(output, "run", "round"), output.note):
             if isinstance(seen, ShoplakeError):
                 output.note(str(seen))
             elif seen.built.release is not None:
@@ -91,18 +90,3 @@ def _tell(output: Output, done: "Round", release: "Release") -> None:
     output.say(
         f"{release.published_at:%H:%M:%S}  release {release.release_id}: {done.ingested.row_count:,} rows, {counts}, {done.seconds:.1f} s"
     )
-
-
-def _until_asked(output: Output) -> Event:
-    """Set by the first Ctrl-C or request to terminate; the next one interrupts."""
-    asked = Event()
-
-    def ask(*_: object) -> None:
-        asked.set()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.default_int_handler)
-        output.note("run: ends with the round under way; Ctrl-C once more ends it now.")
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
-    return asked

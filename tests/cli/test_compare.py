@@ -73,6 +73,7 @@ def test_ended_early_it_leaves_nothing_behind(services, ending):
     _, told = running.communicate(timeout=60)
     assert running.returncode == 130
     assert "Traceback" not in told
+    assert "compare: ends with the step under way; Ctrl-C once more ends it now." in " ".join(told.split())
     assert database_names(services, "scratch_") == []
 
 
