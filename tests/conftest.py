@@ -20,7 +20,6 @@ pytest_plugins = ["tests.spark_jobs.fixtures"]
 
 # In some minutes the second compiler of a JVM costs half of all time and gives none back; in an hour it gives back more.
 FIRST_COMPILER = "-XX:TieredStopAtLevel=1"
-# The tests' tables are tiny, so that these Sparks interpret their expressions; the whole stack, with all tables and checks, generates code as users do.
 INTERPRETED = "-Dspark.sql.codegen.wholeStage=false -Dspark.sql.codegen.factoryMode=NO_CODEGEN"
 
 
@@ -64,6 +63,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     )
 
 
+def interpreting_spark(services: Settings) -> Settings:
+    """Start a Spark that interprets its expressions, for tiny tables; the whole stack, with all tables and checks, generates code as users do."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("JDK_JAVA_OPTIONS", f"{os.environ.get('JDK_JAVA_OPTIONS', '')} {INTERPRETED}")
+        return up(services, ["spark"]).settings
+
+
 @pytest.fixture(scope="session")
 def services() -> Iterator[Settings]:
     """PostgreSQL and MinIO of the tests' own."""
@@ -74,9 +80,7 @@ def services() -> Iterator[Settings]:
 @pytest.fixture(scope="session")
 def spark_services(services: Settings) -> Settings:
     """The same with a Spark Connect server beside them."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("JDK_JAVA_OPTIONS", f"{os.environ.get('JDK_JAVA_OPTIONS', '')} {INTERPRETED}")
-        return up(services, ["spark"]).settings
+    return interpreting_spark(services)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from tests.spark_jobs.fixtures import copied
 from tests.spark_jobs.lake_rows import whole_lake
 
 # All tables five times, twice of it over a cluster of two cores.
-pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.timeout(2400)]
+pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.timeout(3600)]
 
 DAYS, ORDERS_PER_DAY, SCENARIO = 6, 60, "flash_sale+fraud_attack+dirty_data"
 

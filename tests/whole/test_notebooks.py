@@ -11,10 +11,9 @@ from iceberg.capture.ingest import ingest
 from iceberg.releases import rollback
 from shoplake.core.settings import PROJECT_FOLDER, Settings
 from shoplake.stack.local.jupyter import environment
-from shoplake.stack.local.runner import up
 from shoplake.stack.private import private_stack
 from spark_jobs.run import build
-from tests.conftest import INTERPRETED
+from tests.conftest import interpreting_spark
 
 pytestmark = pytest.mark.integration
 
@@ -98,9 +97,8 @@ def test_a_notebook_whose_tables_are_not_built_says_how_to_build_them(name: str,
 def lived(request: pytest.FixtureRequest) -> Iterator[Lived]:
     """A lake of one release, and one that went on for two more days, was rolled back and built forward again."""
     days, pictures = request.param
-    with pytest.MonkeyPatch.context() as variables, private_stack("postgres", "minio", spark_memory="1500m") as services:
-        variables.setenv("JDK_JAVA_OPTIONS", f"{os.environ['JDK_JAVA_OPTIONS']} {INTERPRETED}")
-        settings = up(services, ["spark"]).settings
+    with private_stack("postgres", "minio", spark_memory="1500m") as services:
+        settings = interpreting_spark(services)
         backfill(settings, days, "normal_day", 100)
         ingest(settings)
         build(settings, tables=TABLES)
