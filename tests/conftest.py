@@ -13,8 +13,9 @@ from shoplake.core.errors import ShoplakeError
 from shoplake.core.progress import silent
 from shoplake.core.settings import Settings, load_settings
 from shoplake.stack.local import minio
-from shoplake.stack.local.runner import up
+from shoplake.stack.local.runner import log_file, status, up
 from shoplake.stack.private import fresh_databases, private_stack
+from shoplake.stack.services import BY_NAME
 
 pytest_plugins = ["tests.spark_jobs.fixtures"]
 
@@ -72,9 +73,11 @@ def interpreting_spark(services: Settings) -> Settings:
 
 @pytest.fixture(scope="session")
 def services() -> Iterator[Settings]:
-    """PostgreSQL and MinIO of the tests' own."""
+    """PostgreSQL and MinIO of the tests' own. What ended though nobody stopped it is told: its log goes with the stack's folder."""
     with private_stack("postgres", "minio", spark_memory="1500m") as settings:
         yield settings
+        ended = [state.name for state in status(settings) if state.state == "ended"]
+        assert not ended, "\n".join(f"{name} ended:\n{log_file(settings, BY_NAME[name]).read_text()[-6000:]}" for name in ended)
 
 
 @pytest.fixture(scope="session")
