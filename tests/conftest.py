@@ -2,7 +2,7 @@
 
 import os
 import resource
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -64,6 +64,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     )
 
 
+def ended_services(settings: Settings) -> set[str]:
+    """The services that ended though nobody stopped them."""
+    return {state.name for state in status(settings) if state.state == "ended"}
+
+
+def last_words(settings: Settings, names: Collection[str]) -> str:
+    """What services said last, for who looks for the cause: their logs go with the stack's folder."""
+    return "\n".join(f"{name} ended:\n{log_file(settings, BY_NAME[name]).read_text()[-6000:]}" for name in sorted(names))
+
+
 def interpreting_spark(services: Settings) -> Settings:
     """Start a Spark that interprets its expressions, for tiny tables; the whole stack, with all tables and checks, generates code as users do."""
     with pytest.MonkeyPatch.context() as environment:
@@ -73,11 +83,11 @@ def interpreting_spark(services: Settings) -> Settings:
 
 @pytest.fixture(scope="session")
 def services() -> Iterator[Settings]:
-    """PostgreSQL and MinIO of the tests' own. What ended though nobody stopped it is told: its log goes with the stack's folder."""
+    """PostgreSQL and MinIO of the tests' own. A service that ended though nobody stopped it fails the run."""
     with private_stack("postgres", "minio", spark_memory="1500m") as settings:
         yield settings
-        ended = [state.name for state in status(settings) if state.state == "ended"]
-        assert not ended, "\n".join(f"{name} ended:\n{log_file(settings, BY_NAME[name]).read_text()[-6000:]}" for name in ended)
+        ended = ended_services(settings)
+        assert not ended, last_words(settings, ended)
 
 
 @pytest.fixture(scope="session")

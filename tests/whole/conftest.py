@@ -17,9 +17,10 @@ from iceberg.releases import Release, is_behind, list_releases
 from shoplake.core.settings import Settings, load_settings
 from shoplake.demo import INGESTION, TRANSFORMATION
 from shoplake.stack.airflow_api import AirflowApi, DagRun
-from shoplake.stack.local.runner import down, log_file, status, up
+from shoplake.stack.local.runner import down, log_file, up
 from shoplake.stack.private import private_settings, temporary_home
 from shoplake.stack.services import BY_NAME
+from tests.conftest import ended_services, last_words
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,11 @@ def run_cli(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[
     )  # fmt: skip
 
 
-def ended_services(settings: Settings) -> str:
-    """What the services said last that ended though nobody stopped them: their logs go with the stack's folder."""
-    ended = {state.name for state in status(settings) if state.state == "ended"}
+def _said(settings: Settings) -> str:
+    """What the keeper said, and last the services that ended though nobody stopped them, those that it started anew included."""
     kept = log_file(settings, BY_NAME["keeper"]).read_text()
-    logs = {
-        name: log_file(settings, BY_NAME[name]).read_text()[-6000:] for name in BY_NAME if name in ended or f" {name} had ended" in kept
-    }
-    return "\n".join([kept, *(f"{name} ended:\n{text}" for name, text in logs.items())])
+    restarted = {name for name in BY_NAME if f" {name} had ended" in kept}
+    return f"{kept}\n{last_words(settings, ended_services(settings) | restarted)}"
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +58,7 @@ def demonstrated() -> Iterator[Demonstrated]:
         # Scheduled once a year: the tests say when the DAGs run. Two small days need less of a heap than a user's shop.
         settings = private_settings(home, pipeline_schedule="0 0 1 1 *", maintenance_schedule="0 0 1 1 *", spark_memory="1200m")
         ended = run_cli(settings, "demo", "--json")
-        assert ended.returncode == 0, ended.stderr + ended_services(settings)
+        assert ended.returncode == 0, ended.stderr + _said(settings)
         yield Demonstrated(settings.changed(secrets=load_settings(home=home).secrets), json.loads(ended.stdout))
 
 
@@ -109,7 +107,7 @@ def refused(stack: Settings) -> Refused:
 def again(stack: Settings, refused: Refused) -> Demonstrated:
     """The demo once more, after the refused run."""
     ended = run_cli(stack, "demo", "--json")
-    assert ended.returncode == 0, ended.stderr + ended_services(stack)
+    assert ended.returncode == 0, ended.stderr + _said(stack)
     return Demonstrated(stack, json.loads(ended.stdout))
 
 
