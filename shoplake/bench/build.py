@@ -2,7 +2,7 @@
 
 import statistics
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,8 +43,13 @@ class Sizes:
     follow_seconds: float = 300.0
 
 
-def measure_build(services: Settings, say: Callable[[str], None], sizes: Sizes = Sizes()) -> tuple[list[Figure], list[FurtherTable]]:
-    """Measure in a running stack of PostgreSQL, MinIO, Spark and Airflow; the longest history in its own databases, which Airflow knows."""
+def measure_build(
+    services: Settings, say: Callable[[str], None], sizes: Sizes = Sizes()
+) -> Iterator[tuple[list[Figure], list[FurtherTable]]]:
+    """Measure in a running stack of PostgreSQL, MinIO, Spark and Airflow; the longest history in its own databases, which Airflow knows.
+
+    Each of the three reports has all that is known by then: an hour's figures are not lost with the last of them.
+    """
     figures: list[Figure] = []
     changes: list[tuple[str, int, float, float]] = []
     with fresh_databases(services) as warm:
@@ -69,20 +74,21 @@ def measure_build(services: Settings, say: Callable[[str], None], sizes: Sizes =
                 say(f"{orders:,} orders: {CHANGED_ROWS:,} rows change, {where}")
                 costs = [_change(settings, where, turn) for turn in range(_TIMES)]
                 changes.append((where, orders, *(statistics.median(parts) for parts in zip(*costs, strict=True))))
+    growth = FurtherTable(f"{CHANGED_ROWS:,} rows change (median of {_TIMES})", _CHANGE_COLUMNS, _with_growth(changes))
+    yield figures, [growth]
     say(f"{_TRADE_MINUTES} minutes of trade")
     rounds = [_trade_and_run(services) for _ in range(_TIMES)]
     figures.append(Figure(f"ingest and build after {_TRADE_MINUTES} minutes of trade (median of {_TIMES})", statistics.median(rounds)))
     figures += trade_through_airflow(services, say, _TIMES, lambda: _trade(services))
     figures += commits_to_gold(services, say, sizes.follow_seconds)
     figures += gold_questions(services, say)
+    yield figures, [growth]
     say("every table in full, and the same in DuckDB")
     everything = services.changed(tables=("*",))
     figure, peer = _next_to_duckdb(everything, run(everything, "build", "--full").seconds)
     figures.append(figure)
-    return figures, [
-        FurtherTable("Each table, seconds: three side by side in Spark, one after the other in DuckDB", _PEER_COLUMNS, peer, _PEER_NOTE),
-        FurtherTable(f"{CHANGED_ROWS:,} rows change (median of {_TIMES})", _CHANGE_COLUMNS, _with_growth(changes)),
-    ]
+    each = FurtherTable("Each table, seconds: three side by side in Spark, one after the other in DuckDB", _PEER_COLUMNS, peer, _PEER_NOTE)
+    yield figures, [each, growth]
 
 
 def _next_to_duckdb(settings: Settings, seconds: float) -> tuple[Figure, list[Sequence[str | float | None]]]:

@@ -104,10 +104,10 @@ def build(
     except ValueError:
         raise SettingsError(f"bench: {days} are no days. Give whole numbers, as in --days 23,91,365.") from None
     with private_stack("spark", "airflow-api", "airflow-scheduler", "airflow-dag-processor", pipeline_schedule="0 0 1 1 *") as services:
-        figures, tables = measure_build(services, output.note, sizes)
+        for figures, tables in measure_build(services, output.note, sizes):
+            if page is not None:
+                write_page(page, "shoplake bench build", figures, tables)
     for one in tables:
         output.table(one.title.lower().replace(" ", "_"), one.columns, one.rows)
     output.table("figures", COLUMNS, [row(figure) for figure in figures])
     output.close()
-    if page is not None:
-        write_page(page, "shoplake bench build", figures, tables)
