@@ -38,15 +38,17 @@ def audit(lake: Lake, table: LakeTable, refreshed: Refreshed, written: int) -> t
         *(F.count_if(condition).alias(f"broken_{number}") for number, condition in broken.items()),
         *(F.sum(check.column).alias(f"sum_{number}") for number, check in _sums(table).items()),
     )
-    counts = [
-        F.coalesce(F.sum("rows"), F.lit(0)).alias("rows"),
-        F.coalesce(F.sum(F.col("rows") - 1), F.lit(0)).alias("doubled"),
-        F.coalesce(F.sum(F.when(_null_key(key), F.col("rows"))), F.lit(0)).alias("keyless"),
-        *(_total(f"broken_{number}") for number in broken),
-    ]
+    counted = by_key.select(
+        *_grouping(table)[0],
+        "rows",
+        (F.col("rows") - 1).alias("doubled"),
+        F.when(_null_key(key), F.col("rows")).alias("keyless"),
+        *(f"broken_{number}" for number in broken),
+        *(f"sum_{number}" for number in _sums(table)),
+    )
     beside = _beside(lake, table, refreshed)
-    groups = _by_group(table, by_key, counts, beside)
-    found = (_over_groups(table, groups, [*broken, *beside.broken]) if groups is not None else by_key.agg(*counts)).collect()[0].asDict()
+    groups = _by_group(table, counted, beside) if beside.rows else None
+    found = _over_all(table, counted if groups is None else groups).collect()[0].asDict()
 
     results = [
         _row_result(
@@ -106,31 +108,36 @@ def _sums(table: LakeTable) -> dict[int, SumCheck]:
     return {number: check for number, check in enumerate(table.table.checks) if isinstance(check, SumCheck)}
 
 
-def _by_group(table: LakeTable, by_key: DataFrame, counts: Sequence[Column], beside: _Beside) -> DataFrame | None:
-    """One row per group in which sums are compared, with the table's and the others' side by side; None where nothing is compared."""
-    if not beside.rows:
-        return None
-    sums = _sums(table)
-    by, other_by = next(((check.by, check.other_by) for check in sums.values()), ((), ()))
-    parts = [by_key.groupBy(*by).agg(*counts, *(_total(f"sum_{number}") for number in sums))]
+def _grouping(table: LakeTable) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The columns in whose groups a table's sums are compared, all in the same, and what gives these groups on the other side."""
+    return next(((check.by, check.other_by) for check in _sums(table).values()), ((), ()))
+
+
+def _by_group(table: LakeTable, counted: DataFrame, beside: _Beside) -> DataFrame:
+    """One row per group in which sums are compared, with the table's and the others' side by side.
+
+    Each row of either side goes to its group as it is: grouped by side first, all rows would be exchanged once more.
+    """
+    sums, (by, other_by) = _sums(table), _grouping(table)
+    sides = [counted]
     for name, rows in beside.rows.items():
         compared = {number: check for number, check in sums.items() if _name(check.other) == name}
         checked = {number: beside.broken[number] for number, ledger in _ledgers(table).items() if ledger == name}
-        groups = [F.expr(expression).alias(column) for column, expression in zip(by, other_by, strict=True)]
-        parts.append(
-            rows.groupBy(*(groups if compared else [F.lit(None).alias(column) for column in by])).agg(
-                *(_total(check.other_column, f"other_{number}") for number, check in compared.items()),
-                *(F.count_if(condition).alias(f"broken_{number}") for number, condition in checked.items()),
+        sides.append(
+            rows.select(
+                *(F.expr(expression).alias(column) for column, expression in zip(by, other_by, strict=True) if compared),
+                *(F.col(check.other_column).alias(f"other_{number}") for number, check in compared.items()),
+                *(F.when(condition, F.lit(1)).alias(f"broken_{number}") for number, condition in checked.items()),
             )
         )
-    together = reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), parts)
+    together = reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), sides)
     return together.groupBy(*by).agg(*(_total(name) for name in together.columns if name not in by))
 
 
-def _over_groups(table: LakeTable, groups: DataFrame, broken: Sequence[int]) -> DataFrame:
+def _over_all(table: LakeTable, groups: DataFrame) -> DataFrame:
+    """One row of what all groups say together: what is counted and summed, and in how many groups sums differ."""
     return groups.agg(
-        *(_total(name) for name in ("rows", "doubled", "keyless", *(f"broken_{number}" for number in broken))),
-        *(_total(f"{side}_{number}") for number in _sums(table) for side in ("sum", "other")),
+        *(_total(name) for name in groups.columns if name not in _grouping(table)[0]),
         *(F.count_if(_differs(number, check)).alias(f"differing_{number}") for number, check in _sums(table).items()),
     )
 
@@ -186,8 +193,8 @@ def _null_key(key: Sequence[str]) -> Column:
     return F.expr(" or ".join(f"{quoted(name)} is null" for name in key))
 
 
-def _total(column: str, name: str | None = None) -> Column:
-    return F.coalesce(F.sum(column), F.lit(0)).alias(name or column)
+def _total(column: str) -> Column:
+    return F.coalesce(F.sum(column), F.lit(0)).alias(column)
 
 
 def _row_result(
