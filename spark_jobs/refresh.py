@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -144,6 +145,7 @@ def _recompute(lake: Lake, table: LakeTable, state: TableRun, strategy: Recomput
         elif strategy.via and found.via_ranges is not None:
             first = lake.tables[strategy.via].table.key[0]
             inputs[name] = lake.read(name).where(in_ranges(first, lake.tables[name].table.column(first).type, found.via_ranges))
+    compile_expressions(lake.session, _is_much(lake, inputs))
     # What is looked up may bring rows of other groups along.
     made = lake.transform(table, inputs | looked_up(lake, table, inputs, found.via_ranges)).where(scope)
     make_branch(lake, table.name, state.base_snapshot_id)
@@ -152,6 +154,15 @@ def _recompute(lake: Lake, table: LakeTable, state: TableRun, strategy: Recomput
     held = lake.read(table.name, state.base_snapshot_id).where(scope).select(*table.table.key)
     _merge(lake, table, held, made, group_condition(table, strategy, found.groups, "target"))
     return Refreshed("recompute", True, GroupsTouched(found.groups), scope, inputs)
+
+
+def _is_much(lake: Lake, inputs: dict[str, DataFrame]) -> bool:
+    """Whether so many rows are read that compiling pays: counted, but only in inputs that have so many at all."""
+    large = [rows.select(F.lit(1)) for name, rows in inputs.items() if lake.row_count(name) > MOST_INTERPRETED_ROWS]
+    if not large:
+        return False
+    compile_expressions(lake.session, True)
+    return reduce(DataFrame.union, large).count() > MOST_INTERPRETED_ROWS
 
 
 def _lookups(lake: Lake, table: LakeTable) -> dict[str, DataFrame]:
