@@ -302,6 +302,9 @@ class Table:
             "write.delete.mode": merge_mode,
             "write.update.mode": merge_mode,
             "write.distribution-mode": "range",
+            # A file is skipped by row groups: with the default of 128 MiB, one order of last year would read all orders of that year.
+            "write.parquet.row-group-size-bytes": str(4 << 20),
+            "write.parquet.row-group-size-track-uncompressed": "true",
             "write.merge.distribution-mode": "none",
             **{name: value for name, value in described.items() if value is not None},
         }
