@@ -77,10 +77,11 @@ class SnapshotRows(ds.Dataset):
         """What reads ``columns`` (all when left out) of the rows for which ``filter`` holds. DuckDB calls this."""
         wanted = list(self.schema.names if columns is None else columns)
         named = [] if filter is None else _columns_in(filter, self._table.schema())
-        files = self._files(named)
-        kept = {fragment.path for fragment in self._of(files).get_fragments(filter)}
-        whole = self._of([file for file, task in zip(files, self._tasks, strict=True) if file.path in kept and not task.delete_files])
-        reduced = [task for file, task in zip(files, self._tasks, strict=True) if file.path in kept and task.delete_files]
+        kept = (
+            {file.path for file in self._of(self._promised(named)).get_fragments(filter)} if named else {file.path for file in self._files}
+        )
+        whole = self._of([file for file, task in zip(self._files, self._tasks, strict=True) if file.path in kept and not task.delete_files])
+        reduced = [task for file, task in zip(self._files, self._tasks, strict=True) if file.path in kept and task.delete_files]
         if not reduced:
             return whole.scanner(columns=wanted, filter=filter)
 
@@ -93,7 +94,14 @@ class SnapshotRows(ds.Dataset):
         schema = pa.schema([self.schema.field(name) for name in wanted])
         return ds.Scanner.from_batches(pa.RecordBatchReader.from_batches(schema, batches()))
 
-    def _files(self, bounded: Sequence[NestedField]) -> list[Any]:
+    @cached_property
+    def _files(self) -> list[Any]:
+        """Each file as it is read; it keeps its footer, so that asking again reads columns alone."""
+        return [
+            self._format.make_fragment(_path(task.file), self._filesystem, file_size=task.file.file_size_in_bytes) for task in self._tasks
+        ]
+
+    def _promised(self, bounded: Sequence[NestedField]) -> list[Any]:
         """Each file, with the promise that its rows lie within its bounds of the columns ``bounded``."""
         return [
             self._format.make_fragment(_path(task.file), self._filesystem, partition_expression=self._bounds(task.file, bounded))
