@@ -89,7 +89,7 @@ def history_environment(settings: Settings) -> dict[str, str]:
     """As Spark's own, with a small heap and a compiler that starts fast: the server has little to do."""
     return environment(settings) | {
         "SPARK_DAEMON_MEMORY": "512m",
-        "SPARK_DAEMON_JAVA_OPTS": f"-XX:TieredStopAtLevel=1 -XX:+UseSerialGC {_temporary(settings, 'history')}",
+        "SPARK_DAEMON_JAVA_OPTS": f"-XX:ReservedCodeCacheSize=512m -XX:+UseSerialGC {_temporary(settings, 'history')}",
     }
 
 
@@ -140,7 +140,8 @@ def _connect_properties(settings: Settings) -> dict[str, str]:
         | {
             "spark.master": "local[*]",
             "spark.driver.memory": settings.spark_memory,
-            "spark.driver.extraJavaOptions": _temporary(settings, "connect"),
+            # What Spark generates fills the code cache; what is dropped to make room would be compiled again.
+            "spark.driver.extraJavaOptions": f"{_temporary(settings, 'connect')} -XX:ReservedCodeCacheSize=512m",
             "spark.jars": ",".join(str(path) for path in jar_paths(settings)),
             "spark.local.dir": str(folder(settings) / "local"),
             "spark.sql.warehouse.dir": (folder(settings) / "warehouse").as_uri(),
