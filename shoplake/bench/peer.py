@@ -6,6 +6,7 @@ there. Prints one line of JSON a table.
 """
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -24,6 +25,7 @@ from shoplake.core.errors import BuildError
 from shoplake.core.settings import Settings
 
 THREADS = 2
+_MEMORY = "8GB"
 _PLAN = "plan.json"
 
 
@@ -78,13 +80,14 @@ def make_with_duckdb(folder: Path) -> list[Made]:
     return [Made(**json.loads(line)) for line in ended.stdout.splitlines()]
 
 
-def _activate() -> tuple[Any, Any]:
-    """Let what imports PySpark find DuckDB behind it; returns the session and DuckDB's connection."""
+def _activate(folder: Path) -> tuple[Any, Any]:
+    """Let what imports PySpark find DuckDB behind it, which spills into ``folder``; returns the session and DuckDB's connection."""
     import duckdb
     from sqlframe import activate
 
     connection = duckdb.connect()
     connection.execute(f"set threads = {THREADS}; set timezone = 'UTC'; set preserve_insertion_order = false")
+    connection.execute(f"set memory_limit = '{_MEMORY}'; set temp_directory = '{folder}/spilled'")
     activate("duckdb", conn=connection)
     from sqlframe.duckdb import Column, DuckDBSession, WindowSpec, functions
 
@@ -121,6 +124,13 @@ def _activate() -> tuple[Any, Any]:
         order.set("expressions", [one.unalias() for one in order.expressions])
         return spec
 
+    cast = Column.cast
+
+    def widened(column: Any, to: Any) -> Any:
+        """A product of two decimals of at most 18 digits has at most 18 in DuckDB, whatever it comes to, unless one of them is wider."""
+        return cast(column, re.sub(r"(?<=^decimal\()\d+", lambda digits: str(max(19, int(digits[0]))), to) if isinstance(to, str) else to)
+
+    setattr(Column, "cast", widened)  # noqa: B010
     # An expression that is used twice is one object, which sqlframe changes under itself.
     setattr(Column, "ensure_col", staticmethod(lambda value: ensured(value).copy()))  # noqa: B010
     setattr(WindowSpec, "orderBy", order_by)  # noqa: B010
@@ -165,7 +175,7 @@ def _other_rows(connection: Any, lake: str, made: str, columns: Iterable[str]) -
 def main(folder: Path) -> None:
     """Make every table that was handed over and lies above bronze, and say how long each took and whether it has the lake's rows."""
     plan = json.loads(folder.joinpath(_PLAN).read_text())
-    session, connection = _activate()
+    session, connection = _activate(folder)
     from spark_jobs.tables import discover
 
     tables = discover()
