@@ -292,3 +292,8 @@ def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
 def quoted(name: str) -> str:
     """A name as DuckDB takes it."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: str) -> str:
+    """Text as DuckDB takes it."""
+    return "'" + value.replace("'", "''") + "'"

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 
-from pyspark.sql import Column, DataFrame
+import pyarrow as pa
+from duckdb import DuckDBPyRelation
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from iceberg.table import AsOf, RecomputeTouched
-from spark_jobs.bounds import MOST_KEYS, Range, as_text, in_ranges, ranges_around
-from spark_jobs.instants import valid_at
+from spark_jobs.bounds import DUCKDB, MOST_KEYS, Range, as_text, in_ranges, ranges_around
 from spark_jobs.lake import Lake
+from spark_jobs.questions import Questions, named, values_of
 from spark_jobs.tables import LakeTable, held_by
 
 
@@ -36,79 +38,78 @@ def looked_up(
     return found
 
 
-def found_otherwise(lake: Lake, refresh: RecomputeTouched, name: str, condition: str, consumed: int) -> list[DataFrame]:
+def found_otherwise(questions: Questions, refresh: RecomputeTouched, name: str, condition: str, consumed: int) -> list[DuckDBPyRelation]:
     """The groups of rows that look up something else in input ``name`` than they did in its snapshot ``consumed``.
 
     ``condition`` holds for every row of it that changed. What looks up is read
     as it is now: where that changed too, its groups are touched anyway.
     """
-    found = []
-    for link in refresh.as_of:
-        if link.table == name:
-            changed = _changed(lake.read(name, consumed).where(condition), lake.read(name).where(condition), link)
-            groups = _groups(lake, refresh, link, changed)
-            found += [groups] if groups is not None else []
-    return found
+    links = [link for link in refresh.as_of if link.table == name]
+    if not links:
+        return []
+    before, now = (rows.filter(condition) for rows in questions.differing(name, consumed))
+    found = [(link, _changed(before, now, link).to_arrow_table()) for link in links]
+    return [_groups(questions, refresh, link, changed) for link, changed in found if changed.num_rows]
 
 
-def _changed(before: DataFrame, now: DataFrame, link: AsOf) -> DataFrame:
+def _changed(before: DuckDBPyRelation, now: DuckDBPyRelation, link: AsOf) -> DuckDBPyRelation:
     """The values of ``on`` and the intervals in which they lead to something else in one version than in the other.
 
     A row that only one version has counts from its beginning to its end, one whose end moved from the earlier end to the later.
     """
-    values = list(dict.fromkeys([link.on, *link.columns]))
-    since = F.col(link.since) if link.at else F.lit(None).cast("timestamp")
-    until = F.col(link.until) if link.at and link.until else F.lit(None).cast("timestamp")
-    both = [rows.select(*values, since.alias("_since"), until.alias("_until"), sign.alias("_sign")) for rows, sign in _signed(before, now)]
-    row = (
+    values = named(*dict.fromkeys([link.on, *link.columns]))
+    since = named(link.since) if link.at else "null::timestamptz"
+    until = named(link.until) if link.at and link.until else "null::timestamptz"
+    both = [rows.select(f"{values}, {since} as _since, {until} as _until, {sign} as _sign") for rows, sign in ((before, -1), (now, 1))]
+    rows = (
         both[0]
         .union(both[1])
-        .groupBy(*values, "_since")
-        .agg(
-            F.sum("_sign").alias("_sign"),
-            F.min("_until").alias("_first_end"),
-            F.max("_until").alias("_last_end"),
-            F.bool_or(F.col("_until").isNull()).alias("_goes_on"),
+        .aggregate(
+            f"""
+        {values}, _since, sum(_sign) as _sign,
+        min(_until) as _first_end, max(_until) as _last_end, bool_or(_until is null) as _goes_on
+        """,
+            f"{values}, _since",
         )
     )
-    is_moved = F.col("_first_end").isNotNull() & (F.col("_goes_on") | (F.col("_first_end") < F.col("_last_end")))
-    differing = row.where((F.col("_sign") != 0) | is_moved).where(F.col(link.on).isNotNull())
-    begins = F.when(F.col("_sign") != 0, F.col("_since")).otherwise(F.col("_first_end"))
-    ends = F.when(~F.col("_goes_on"), F.col("_last_end"))
-    return differing.select(F.col(link.on).alias("_on"), begins.alias("_since"), ends.alias("_until")).distinct()
+    is_moved = "_first_end is not null and (_goes_on or _first_end < _last_end)"
+    differing = rows.filter(f"(_sign <> 0 or {is_moved}) and {named(link.on)} is not null")
+    return differing.select(
+        f"""
+        {named(link.on)} as _on,
+        case when _sign <> 0 then _since else _first_end end as _since,
+        case when not _goes_on then _last_end end as _until
+        """
+    ).distinct()
 
 
-def _signed(before: DataFrame, now: DataFrame) -> list[tuple[DataFrame, Column]]:
-    return [(before, F.lit(-1)), (now, F.lit(1))]
-
-
-def _groups(lake: Lake, refresh: RecomputeTouched, link: AsOf, changed: DataFrame) -> DataFrame | None:
-    few = changed.limit(MOST_KEYS + 1).toArrow()
-    if few.num_rows == 0:
-        return None
-    rows = _looking_up(lake, refresh, link)
-    if few.num_rows <= MOST_KEYS:
-        changed = F.broadcast(lake.session.createDataFrame(few))
-        via = lake.tables[refresh.via or ""].table
+def _groups(questions: Questions, refresh: RecomputeTouched, link: AsOf, changed: pa.Table) -> DuckDBPyRelation:
+    """The groups of the rows that look up one of the values in ``changed`` within its interval."""
+    rows = _looking_up(questions, refresh, link)
+    via = questions.lake.tables[refresh.via or ""].table
+    if changed.num_rows <= MOST_KEYS:
         if link.of is None and link.on == via.key[0]:
-            values = few.column("_on").to_pylist()
-            rows = rows.where(in_ranges(link.on, via.column(link.on).type, ranges_around((value, value) for value in values)))
-        earliest = min((begins for begins in few.column("_since").to_pylist() if begins is not None), default=None)
+            values = values_of(changed, "_on")
+            rows = rows.filter(
+                in_ranges(link.on, via.column(link.on).type, ranges_around(zip(values, values, strict=True)), dialect=DUCKDB)
+            )
+        earliest = min(values_of(changed, "_since"), default=None)
         if link.at and earliest is not None:
-            rows = rows.where(F.col(link.at) >= F.lit(as_text(earliest)).cast("timestamp"))
-    finds = F.col(link.on) == F.col("_on")
+            rows = rows.filter(f"{named(link.at)} >= {DUCKDB.literal(as_text(earliest))}::timestamptz")
+    finds = f"{named(link.on)} = _on"
     if link.at:
-        finds = finds & valid_at(link.at, "_since", "_until")
-    return rows.join(changed, on=finds, how="left_semi").select(*refresh.columns_in(refresh.via or ""))
+        finds += f" and {named(link.at)} >= _since and (_until is null or {named(link.at)} < _until)"
+    return rows.join(questions.of(changed), finds, how="semi").select(named(*refresh.columns_in(refresh.via or "")))
 
 
-def _looking_up(lake: Lake, refresh: RecomputeTouched, link: AsOf) -> DataFrame:
+def _looking_up(questions: Questions, refresh: RecomputeTouched, link: AsOf) -> DuckDBPyRelation:
     """The rows that look up: their group, what leads them there, and their instant."""
     via = refresh.via or ""
+    tables = questions.lake.tables
     wanted: dict[str, list[str]] = {via: [*refresh.columns_in(via)]}
     for column in (link.on, link.at):
         if column:
-            wanted.setdefault(held_by(link, column, via, lake.tables.by_name), []).append(column)
-    key = lake.tables[via].table.key
-    read = [lake.read(name).select(*dict.fromkeys([*key, *columns])) for name, columns in wanted.items()]
-    return read[0] if len(read) == 1 else read[0].join(read[1], on=list(key), how="inner")
+            wanted.setdefault(held_by(link, column, via, tables.by_name), []).append(column)
+    key = tables[via].table.key
+    read = [questions.read(name).select(named(*dict.fromkeys([*key, *columns]))) for name, columns in wanted.items()]
+    return read[0] if len(read) == 1 else read[0].join(read[1], named(*key), how="inner")

@@ -1,10 +1,11 @@
-"""Literal bounds: which keys or groups were touched, as SQL that lets Iceberg skip every other file.
+"""Literal bounds: which keys or groups were touched, as SQL that lets a reader skip every other file.
 
 Values travel as text, through the catalog's database and into SQL, and are
 cast to the column's type where they are used.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
@@ -20,7 +21,8 @@ from pyiceberg.types import (
     TimestamptzType,
 )
 
-from iceberg.quality.checks import literal, quoted
+from iceberg import reader
+from iceberg.quality import checks
 from shoplake.core.errors import TableError
 
 Range = tuple[str, str]
@@ -28,12 +30,31 @@ MOST_RANGES = 24
 MOST_KEYS = 20_000
 """So many values at most are brought here to bound what is read by them."""
 
-_SQL_TYPES = {
+
+@dataclass(frozen=True)
+class Dialect:
+    """How an engine takes names, text and the types of values."""
+
+    quoted: Callable[[str], str]
+    literal: Callable[[str], str]
+    instant: str
+
+    def type_name(self, column_type: IcebergType) -> str | None:
+        """The type of a column as the engine calls it; None where values of it cannot be bounded."""
+        if isinstance(column_type, DecimalType):
+            return f"decimal({column_type.precision},{column_type.scale})"
+        if column_type == TimestamptzType():
+            return self.instant
+        return _SQL_TYPES.get(column_type)
+
+
+SPARK = Dialect(checks.quoted, checks.literal, "timestamp")
+DUCKDB = Dialect(reader.quoted, reader.literal, "timestamptz")
+_SQL_TYPES: dict[IcebergType, str] = {
     IntegerType(): "int",
     LongType(): "bigint",
     StringType(): "string",
     DateType(): "date",
-    TimestamptzType(): "timestamp",
     BooleanType(): "boolean",
 }
 
@@ -69,34 +90,36 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
-def in_ranges(column: str, column_type: IcebergType, ranges: Sequence[Range], table: str = "") -> str:
+def in_ranges(column: str, column_type: IcebergType, ranges: Sequence[Range], table: str = "", dialect: Dialect = SPARK) -> str:
     """SQL that holds for values within one of ``ranges``; ``table`` is an alias to prefix."""
-    name = f"{table}.{quoted(column)}" if table else quoted(column)
+    name = f"{table}.{dialect.quoted(column)}" if table else dialect.quoted(column)
     if not ranges:
         return "false"
-    parts = [
-        f"{name} = {_cast(low, column_type)}" if low == high else f"{name} between {_cast(low, column_type)} and {_cast(high, column_type)}"
-        for low, high in ranges
-    ]
+    bounds = [(_cast(low, column_type, dialect), _cast(high, column_type, dialect)) for low, high in ranges]
+    parts = [f"{name} = {low}" if low == high else f"{name} between {low} and {high}" for low, high in bounds]
     return "(" + " or ".join(parts) + ")"
 
 
-def in_groups(columns: Sequence[tuple[str, IcebergType]], groups: Sequence[Sequence[str]], table: str = "") -> str:
+def in_groups(
+    columns: Sequence[tuple[str, IcebergType]], groups: Sequence[Sequence[str]], table: str = "", dialect: Dialect = SPARK
+) -> str:
     """SQL that holds for rows of one of ``groups``, each with a value for each of ``columns``."""
     prefix = f"{table}." if table else ""
     if not groups:
         return "false"
-    if len(columns) == 1:
-        name, column_type = columns[0]
-        return f"{prefix}{quoted(name)} in ({', '.join(_cast(group[0], column_type) for group in groups)})"
-    each = [" and ".join(f"{prefix}{quoted(n)} = {_cast(v, t)}" for (n, t), v in zip(columns, group, strict=True)) for group in groups]
+    names = [(prefix + dialect.quoted(column), column_type) for column, column_type in columns]
+    if len(names) == 1:
+        name, column_type = names[0]
+        return f"{name} in ({', '.join(_cast(group[0], column_type, dialect) for group in groups)})"
+    each = [
+        " and ".join(f"{name} = {_cast(value, kind, dialect)}" for (name, kind), value in zip(names, group, strict=True))
+        for group in groups
+    ]
     return "((" + ") or (".join(each) + "))"
 
 
-def _cast(value: str, column_type: IcebergType) -> str:
-    if isinstance(column_type, DecimalType):
-        return f"cast({literal(value)} as decimal({column_type.precision},{column_type.scale}))"
-    for known, name in _SQL_TYPES.items():
-        if column_type == known:
-            return f"cast({literal(value)} as {name})"
-    raise TableError(f"table: a key or group of type {column_type} cannot be bounded. Use a number, text, date or instant.")
+def _cast(value: str, column_type: IcebergType, dialect: Dialect) -> str:
+    name = dialect.type_name(column_type)
+    if name is None:
+        raise TableError(f"table: a key or group of type {column_type} cannot be bounded. Use a number, text, date or instant.")
+    return f"cast({dialect.literal(value)} as {name})"

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 
+import pyarrow.compute as pc
+from duckdb import DuckDBPyRelation
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -12,9 +13,10 @@ from iceberg.runs import TableRun
 from iceberg.table import FullRefresh, MergeByKey, RecomputeTouched
 from shoplake.core.settings import CATALOG_NAME
 from spark_jobs.as_of import looked_up
-from spark_jobs.bounds import in_ranges, ranges_around
+from spark_jobs.bounds import DUCKDB, SPARK, Dialect, in_ranges, ranges_around
 from spark_jobs.changes import Truncation, current_rows
 from spark_jobs.lake import Lake
+from spark_jobs.questions import Questions, answers, named, values_of
 from spark_jobs.session import compile_expressions, describe_jobs
 from spark_jobs.tables import LakeTable
 from spark_jobs.touched import Groups, GroupsTouched, KeysTouched, Touched, group_condition, touched_groups
@@ -56,7 +58,6 @@ def refresh(lake: Lake, table: LakeTable, state: TableRun, is_full: bool) -> Ref
         return _full(lake, table, state)
     if isinstance(strategy, MergeByKey):
         return _merge_by_key(lake, table, state, state.cut_end_lsn)
-    describe_jobs(lake.session, f"{table.name} find touched")
     groups = touched_groups(lake, table, strategy, consumed)
     return _full(lake, table, state) if groups is None else _recompute(lake, table, state, strategy, groups)
 
@@ -64,9 +65,8 @@ def refresh(lake: Lake, table: LakeTable, state: TableRun, is_full: bool) -> Ref
 def _full(lake: Lake, table: LakeTable, state: TableRun) -> Refreshed:
     compile_expressions(lake.session, sum(lake.row_count(name) for name in table.inputs) > MOST_INTERPRETED_ROWS)
     if isinstance(table.table.refresh, MergeByKey):
-        describe_jobs(lake.session, f"{table.name} look at changes")
         changes = lake.changes(table.inputs[0])
-        truncated, has_unchanged = _look_at(changes)
+        truncated, has_unchanged = _look_at(Questions(lake).changes(table.inputs[0]))
         inputs = {table.inputs[0]: current_rows(changes, table.table.key, truncated, has_unchanged)}
     else:
         inputs = {name: lake.read(name) for name in table.inputs} | _lookups(lake, table) | looked_up(lake, table)
@@ -76,45 +76,34 @@ def _full(lake: Lake, table: LakeTable, state: TableRun) -> Refreshed:
     return Refreshed("full", True, None, EVERYTHING, inputs)
 
 
-def _look_at(changes: DataFrame) -> tuple[Truncation | None, bool]:
-    position = F.struct("_end_lsn", "_sequence")
-    last_truncate = F.max(F.when(F.col("_operation") == "truncate", position))
-    seen = changes.agg(last_truncate.alias("truncated"), F.count_if(F.col("_unchanged_columns").isNotNull()).alias("unchanged")).collect()[
-        0
-    ]
-    truncated = Truncation(seen["truncated"]["_end_lsn"], seen["truncated"]["_sequence"]) if seen["truncated"] else None
-    return truncated, seen["unchanged"] > 0
+def _look_at(changes: DuckDBPyRelation) -> tuple[Truncation | None, bool]:
+    """Where the source table was last emptied, and whether an update ever left out a value."""
+    truncates = changes.filter("_operation = 'truncate'").select("_end_lsn, _sequence")
+    last = answers(truncates.order("_end_lsn desc, _sequence desc").limit(1))
+    has_unchanged = bool(answers(changes.filter("_unchanged_columns is not null").select("_end_lsn").limit(1)))
+    return Truncation(*last[0]) if last else None, has_unchanged
 
 
 def _merge_by_key(lake: Lake, table: LakeTable, state: TableRun, after_lsn: int) -> Refreshed:
     key, source = table.table.key, table.inputs[0]
-    describe_jobs(lake.session, f"{table.name} find touched")
-    changes = lake.changes(source, after_lsn)
-    by_key = changes.groupBy(*key).agg(
-        F.bool_and(F.col("_operation") == "insert").alias("_is_new"),
-        F.bool_or(F.col("_operation") == "truncate").alias("_is_truncate"),
-        F.bool_or(F.col("_unchanged_columns").isNotNull()).alias("_has_unchanged"),
-    )
-    found = by_key.limit(MOST_KEYS + 1).toArrow()
+    flags = """
+        bool_and(_operation = 'insert') as _is_new,
+        bool_or(_operation = 'truncate') as _is_truncate,
+        bool_or(_unchanged_columns is not null) as _has_unchanged
+    """
+    found = Questions(lake).changes(source, after_lsn).aggregate(f"{named(*key)}, {flags}", named(*key)).to_arrow_table()
     if found.num_rows == 0:
         return Refreshed("merge", False, None, EVERYTHING, {}, 0)
-    first_key = found.column(key[0]).to_pylist()
-    if found.num_rows <= MOST_KEYS:
-        count, intervals = found.num_rows, [(value, value) for value in first_key]
-        flags = {name: found.column(name).to_pylist() for name in ("_is_new", "_is_truncate", "_has_unchanged")}
-        is_new, has_truncate, has_unchanged = all(flags["_is_new"]), any(flags["_is_truncate"]), any(flags["_has_unchanged"])
-    else:
-        all_of = by_key.agg(
-            F.count(F.lit(1)), F.min(key[0]), F.max(key[0]), F.bool_and("_is_new"), F.bool_or("_is_truncate"), F.bool_or("_has_unchanged")
-        ).collect()[0]
-        count, intervals = all_of[0], [(all_of[1], all_of[2])]
-        is_new, has_truncate, has_unchanged = all_of[3:]
-    if has_truncate:
+    if pc.any(found["_is_truncate"]).as_py():
         return _full(lake, table, state)
-    compile_expressions(lake.session, count > MOST_KEYS)
-    ranges = ranges_around(intervals)
+    is_new, has_unchanged = pc.all(found["_is_new"]).as_py(), pc.any(found["_has_unchanged"]).as_py()
+    is_much = found.num_rows > MOST_KEYS
+    compile_expressions(lake.session, is_much)
+    values = values_of(found, key[0])
+    ranges = ranges_around([(min(values), max(values))] if is_much else zip(values, values, strict=True))
+    changes = lake.changes(source, after_lsn)
     keys = changes.select(*key).distinct()
-    rows = current_rows(_reaching_back(lake, source, changes, keys, key) if has_unchanged else changes, key, None, bool(has_unchanged))
+    rows = current_rows(_reaching_back(lake, source, changes, keys, key) if has_unchanged else changes, key, None, has_unchanged)
     made = lake.transform(table, {source: rows})
     make_branch(lake, table.name, state.base_snapshot_id)
     describe_jobs(lake.session, f"{table.name} merge")
@@ -123,7 +112,7 @@ def _merge_by_key(lake: Lake, table: LakeTable, state: TableRun, after_lsn: int)
     else:
         _merge(lake, table, keys, made, in_ranges(key[0], table.table.column(key[0]).type, ranges, "target"))
     scope = in_ranges(key[0], table.table.column(key[0]).type, ranges)
-    return Refreshed("append" if is_new else "merge", True, KeysTouched(after_lsn, ranges), scope, {source: rows}, count, keys)
+    return Refreshed("append" if is_new else "merge", True, KeysTouched(after_lsn, ranges), scope, {source: rows}, found.num_rows, keys)
 
 
 def _reaching_back(lake: Lake, source: str, changes: DataFrame, keys: DataFrame, key: Sequence[str]) -> DataFrame:
@@ -135,17 +124,9 @@ def _recompute(lake: Lake, table: LakeTable, state: TableRun, strategy: Recomput
     if not found.groups:
         return Refreshed("recompute", False, None, EVERYTHING, {}, 0)
     scope = group_condition(table, strategy, found.groups)
-    inputs = _lookups(lake, table)
-    for name in table.inputs:
-        if name in inputs or strategy.looks_up_only(name):
-            continue
-        columns = lake.tables[name].table.column_names
-        if set(strategy.columns_in(name)) <= set(columns):
-            inputs[name] = lake.read(name).where(group_condition(table, strategy, found.groups, source=name))
-        elif strategy.via and found.via_ranges is not None:
-            first = lake.tables[strategy.via].table.key[0]
-            inputs[name] = lake.read(name).where(in_ranges(first, lake.tables[name].table.column(first).type, found.via_ranges))
-    compile_expressions(lake.session, _is_much(lake, inputs))
+    restricted = {name: lake.read(name).where(sql) for name, sql in _conditions(lake, table, strategy, found, SPARK).items()}
+    inputs = _lookups(lake, table) | restricted
+    compile_expressions(lake.session, _is_much(lake, _conditions(lake, table, strategy, found, DUCKDB)))
     # What is looked up may bring rows of other groups along.
     made = lake.transform(table, inputs | looked_up(lake, table, inputs, found.via_ranges)).where(scope)
     make_branch(lake, table.name, state.base_snapshot_id)
@@ -156,13 +137,27 @@ def _recompute(lake: Lake, table: LakeTable, state: TableRun, strategy: Recomput
     return Refreshed("recompute", True, GroupsTouched(found.groups), scope, inputs)
 
 
-def _is_much(lake: Lake, inputs: dict[str, DataFrame]) -> bool:
+def _conditions(lake: Lake, table: LakeTable, strategy: RecomputeTouched, found: Groups, dialect: Dialect) -> dict[str, str]:
+    """SQL, for each input that has rows of the groups, that holds for all of these and for few others."""
+    conditions = {}
+    for name in table.inputs:
+        if name in strategy.lookups or strategy.looks_up_only(name):
+            continue
+        if set(strategy.columns_in(name)) <= set(lake.tables[name].table.column_names):
+            conditions[name] = group_condition(table, strategy, found.groups, source=name, dialect=dialect)
+        elif strategy.via and found.via_ranges is not None:
+            first = lake.tables[strategy.via].table.key[0]
+            conditions[name] = in_ranges(first, lake.tables[name].table.column(first).type, found.via_ranges, dialect=dialect)
+    return conditions
+
+
+def _is_much(lake: Lake, conditions: dict[str, str]) -> bool:
     """Whether so many rows are read that compiling pays: counted, but only in inputs that have so many at all."""
-    large = [rows.select(F.lit(1)) for name, rows in inputs.items() if lake.row_count(name) > MOST_INTERPRETED_ROWS]
-    if not large:
-        return False
-    compile_expressions(lake.session, True)
-    return reduce(DataFrame.union, large).count() > MOST_INTERPRETED_ROWS
+    questions, count = Questions(lake), 0
+    for name, condition in conditions.items():
+        if lake.row_count(name) > MOST_INTERPRETED_ROWS:
+            count += answers(questions.read(name).filter(condition).aggregate("count(*)"))[0][0]
+    return count > MOST_INTERPRETED_ROWS
 
 
 def _lookups(lake: Lake, table: LakeTable) -> dict[str, DataFrame]:

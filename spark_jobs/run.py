@@ -16,6 +16,7 @@ from iceberg.quality.checks import Severity
 from iceberg.quality.results import CheckResult, record_results, results_of
 from iceberg.releases import BUILD_LOCK, Release, publish_run
 from iceberg.runs import Run, TableRun, catalog_database, end_run, load_run, save_table
+from iceberg.snapshots import SnapshotRows
 from shoplake.core.errors import BuildError, CheckFailedError, OvertakenError, ServiceError, ShoplakeError, first_line
 from shoplake.core.lock import only_one
 from shoplake.core.progress import Progress, silent
@@ -91,7 +92,7 @@ def build_table(settings: Settings, run_id: int, name: str) -> TableRun:
     """
     tables = discover()
     with spark_session(settings) as session:
-        return _build_table(settings, tables, open_catalog(settings), session, run_id, tables[name])
+        return _build_table(settings, tables, open_catalog(settings), session, run_id, tables[name], {})
 
 
 def abandon_run(settings: Settings, run_id: int, reason: str) -> None:
@@ -110,11 +111,12 @@ def build_waiting(settings: Settings, run: Run, progress: Progress) -> None:
     waiting, running = dict.fromkeys(run.waiting), dict[Future[None], str]()
     total = len(waiting)
     idle: list[SparkSession] = []
+    planned: dict[tuple[str, int], SnapshotRows] = {}
 
     def build_one(name: str) -> None:
         session = idle.pop()
         try:
-            _build_table(settings, tables, catalog, session, run.run_id, tables[name])
+            _build_table(settings, tables, catalog, session, run.run_id, tables[name], planned)
         finally:
             idle.append(session)
 
@@ -136,7 +138,15 @@ def build_waiting(settings: Settings, run: Run, progress: Progress) -> None:
                 raise failures[0] or BuildError("build: stopped.")
 
 
-def _build_table(settings: Settings, tables: Tables, catalog: SqlCatalog, session: SparkSession, run_id: int, table: LakeTable) -> TableRun:
+def _build_table(
+    settings: Settings,
+    tables: Tables,
+    catalog: SqlCatalog,
+    session: SparkSession,
+    run_id: int,
+    table: LakeTable,
+    planned: dict[tuple[str, int], SnapshotRows],
+) -> TableRun:
     started = time.monotonic()
     with catalog_database(settings.catalog_dsn) as connection:
         run = load_run(connection, run_id)
@@ -152,7 +162,7 @@ def _build_table(settings: Settings, tables: Tables, catalog: SqlCatalog, sessio
     missing = next((name for name in table.depends_on if name in run.tables and run.tables[name].status == "waiting"), None)
     if missing is not None:
         raise BuildError(f"build: {table.name} needs {missing}, which run {run_id} has not built yet. Build that first.")
-    lake = Lake(settings, tables, catalog, session, run)
+    lake = Lake(settings, tables, catalog, session, run, planned)
     try:
         done, results = _refresh_and_check(lake, table, state)
     except ShoplakeError:

@@ -6,19 +6,19 @@ recomputed groups the groups themselves. A later build reads the notes between
 the version it consumed and the version it finds.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-import pyarrow as pa
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from duckdb import DuckDBPyRelation
 
 from iceberg.runs import catalog_database, versions_between
 from iceberg.table import RecomputeTouched
 from spark_jobs.as_of import found_otherwise
-from spark_jobs.bounds import MOST_KEYS, Range, in_groups, in_ranges, ranges_around
+from spark_jobs.bounds import DUCKDB, MOST_KEYS, SPARK, Dialect, Range, as_text, in_groups, in_ranges, ranges_around
 from spark_jobs.lake import Lake
+from spark_jobs.questions import Questions, answers, named, values_of
 from spark_jobs.tables import LakeTable
 
 MOST_GROUPS = 2_000
@@ -85,9 +85,10 @@ def touched_groups(lake: Lake, table: LakeTable, refresh: RecomputeTouched, cons
 
     ``consumed`` gives the snapshot of each input that the table's last version has seen.
     """
+    questions = Questions(lake)
     link_key = lake.tables[refresh.via].table.key if refresh.via else ()
-    direct: list[DataFrame] = []
-    links: list[DataFrame] = []
+    direct: list[DuckDBPyRelation] = []
+    links: list[DuckDBPyRelation] = []
     for name in table.inputs:
         if consumed[name] == lake.version(name):
             continue
@@ -99,96 +100,100 @@ def touched_groups(lake: Lake, table: LakeTable, refresh: RecomputeTouched, cons
             continue
         if touched is None and not refresh.looks_up_only(name):
             return None
+        condition = "true" if touched is None else _touched_condition(lake, name, touched)
         if touched is not None and name in refresh.lookups:
-            if _has_other_values(lake, name, touched, consumed[name], refresh):
+            if _has_other_values(questions, name, condition, consumed[name], refresh):
                 return None
             continue
-        direct += found_otherwise(
-            lake, refresh, name, "true" if touched is None else touched_condition(lake, name, touched), consumed[name]
-        )
+        direct += found_otherwise(questions, refresh, name, condition, consumed[name])
         if touched is None or refresh.looks_up_only(name):
             continue
         # A row that has its group belongs to it, whatever it refers to besides: a ticket of a customer need not be about an order.
         is_linked = not set(refresh.columns_in(name)) <= set(lake.tables[name].table.column_names)
         (links if is_linked else direct).append(
-            _touched_values(lake, name, touched, consumed[name], link_key if is_linked else refresh.columns_in(name))
+            _touched_values(questions, name, touched, condition, consumed[name], link_key if is_linked else refresh.columns_in(name))
         )
     if links and refresh.via:
-        direct.append(_groups_of_links(lake, refresh, refresh.via, reduce(DataFrame.union, links).distinct(), consumed[refresh.via]))
+        direct.append(_groups_of_links(questions, refresh, refresh.via, reduce(_union, links), consumed[refresh.via]))
     if not direct:
         return Groups([], None)
-    texts = [F.col(column).cast("string").alias(column) for column in refresh.columns]
-    found = reduce(DataFrame.union, direct).toDF(*refresh.columns).distinct().dropna().select(*texts).limit(MOST_GROUPS + 1).collect()
+    values = reduce(_union, direct)
+    is_there = " and ".join(f"{named(column)} is not null" for column in values.columns)
+    found = answers(values.filter(is_there).distinct().limit(MOST_GROUPS + 1))
     if len(found) > MOST_GROUPS:
         return None
-    groups = sorted([str(value) for value in row] for row in found)
-    return Groups(groups, _link_ranges(lake, table, refresh, groups) if refresh.via else None)
+    groups = sorted([as_text(value) for value in group] for group in found)
+    return Groups(groups, _link_ranges(questions, table, refresh, groups) if refresh.via else None)
 
 
-def group_condition(table: LakeTable, refresh: RecomputeTouched, groups: list[list[str]], alias: str = "", source: str = "") -> str:
+def group_condition(
+    table: LakeTable, refresh: RecomputeTouched, groups: list[list[str]], alias: str = "", source: str = "", dialect: Dialect = SPARK
+) -> str:
     """SQL that holds for rows of ``groups`` in the table itself, or in its input ``source``."""
-    named = zip(refresh.columns_in(source), refresh.columns, strict=True)
-    return in_groups([(there, table.table.column(here).type) for there, here in named], groups, alias)
+    columns = zip(refresh.columns_in(source), refresh.columns, strict=True)
+    return in_groups([(there, table.table.column(here).type) for there, here in columns], groups, alias, dialect)
 
 
-def touched_condition(lake: Lake, name: str, touched: Touched) -> str:
-    """SQL that holds for every changed row of table ``name``, and for few others."""
+def _touched_condition(lake: Lake, name: str, touched: Touched) -> str:
+    """SQL, as DuckDB takes it, that holds for every changed row of table ``name``, and for few others."""
     table = lake.tables[name]
     if isinstance(touched, KeysTouched):
         first = table.table.key[0]
-        return in_ranges(first, table.table.column(first).type, touched.ranges)
+        return in_ranges(first, table.table.column(first).type, touched.ranges, dialect=DUCKDB)
     refresh = table.table.refresh
-    return group_condition(table, refresh, touched.groups) if isinstance(refresh, RecomputeTouched) else "true"
+    return group_condition(table, refresh, touched.groups, dialect=DUCKDB) if isinstance(refresh, RecomputeTouched) else "true"
 
 
-def _touched_values(lake: Lake, name: str, touched: Touched, consumed: int, columns: tuple[str, ...]) -> DataFrame:
+def _touched_values(
+    questions: Questions, name: str, touched: Touched, condition: str, consumed: int, columns: Sequence[str]
+) -> DuckDBPyRelation:
     """The values that ``columns`` have, or had before, in the changed rows of an input."""
-    table = lake.tables[name]
-    keys = None
-    if isinstance(touched, KeysTouched):
-        keys = lake.changes(table.inputs[0], touched.after_lsn).select(*table.table.key).distinct()
-        if set(columns) <= set(table.table.key):
-            return keys.select(*columns)
-    condition = touched_condition(lake, name, touched)
-    rows = lake.read(name, consumed).where(condition).select(*table.table.key, *_beyond(columns, table))
-    rows = rows.union(lake.read(name).where(condition).select(*table.table.key, *_beyond(columns, table)))
-    if keys is not None:
-        rows = rows.join(F.broadcast(keys), on=list(table.table.key), how="left_semi")
-    return rows.select(*columns)
+    table = questions.lake.tables[name]
+    before, now = (rows.filter(condition) for rows in questions.differing(name, consumed))
+    if isinstance(touched, GroupsTouched):
+        return _union(before.select(named(*columns)), now.select(named(*columns)))
+    key = table.table.key
+    keys = questions.changes(table.inputs[0], touched.after_lsn).select(named(*key)).distinct()
+    if set(columns) <= set(key):
+        return keys.select(named(*columns))
+    wanted = named(*dict.fromkeys([*key, *columns]))
+    return _union(before.select(wanted), now.select(wanted)).join(keys, named(*key), how="semi").select(named(*columns))
 
 
-def _has_other_values(lake: Lake, name: str, touched: Touched, consumed: int, refresh: RecomputeTouched) -> bool:
+def _has_other_values(questions: Questions, name: str, condition: str, consumed: int, refresh: RecomputeTouched) -> bool:
     """Whether a row that is looked up has other values now than before; of those that a foreign key holds one that came or went has none to compare."""
-    condition, key = touched_condition(lake, name, touched), list(lake.tables[name].table.key)
-    before, now = (rows.where(condition).select(*key, *refresh.lookups[name]) for rows in (lake.read(name, consumed), lake.read(name)))
-    if name in refresh.unheld:
-        return not before.exceptAll(now).union(now.exceptAll(before)).isEmpty()
-    return not before.join(now.select(*key), on=key, how="left_semi").exceptAll(now).isEmpty()
+    key = questions.lake.tables[name].table.key
+    before, now = (rows.filter(condition).select(named(*key, *refresh.lookups[name])) for rows in questions.differing(name, consumed))
+    other = before.except_(now)
+    # Those that a foreign key holds count only where they are in both.
+    other = _union(other, now.except_(before)) if name in refresh.unheld else other.join(now.select(named(*key)), named(*key), how="semi")
+    return bool(answers(other.select(named(*key)).limit(1)))
 
 
-def _beyond(columns: tuple[str, ...], table: LakeTable) -> list[str]:
-    return [column for column in columns if column not in table.table.key]
-
-
-def _groups_of_links(lake: Lake, refresh: RecomputeTouched, via: str, links: DataFrame, consumed: int) -> DataFrame:
+def _groups_of_links(questions: Questions, refresh: RecomputeTouched, via: str, links: DuckDBPyRelation, consumed: int) -> DuckDBPyRelation:
     """The groups, now and before, of the linking input's rows with the given keys."""
-    key = lake.tables[via].table.key
-    found: pa.Table = links.limit(MOST_KEYS + 1).toArrow()
+    table = questions.lake.tables[via].table
+    found = links.distinct().to_arrow_table()
     condition = "true"
     if found.num_rows <= MOST_KEYS:
-        values = found.column(key[0]).to_pylist()
-        condition = in_ranges(key[0], lake.tables[via].table.column(key[0]).type, ranges_around([(value, value) for value in values]))
-        links = lake.session.createDataFrame(found) if found.num_rows else links.where("false")
+        values = values_of(found, table.key[0])
+        condition = in_ranges(
+            table.key[0], table.column(table.key[0]).type, ranges_around(zip(values, values, strict=True)), dialect=DUCKDB
+        )
+    now = questions.lake.rows(via)
+    before = questions.lake.rows(via, consumed).without(now.files)
     columns = refresh.columns_in(via)
-    wanted = list(dict.fromkeys([*key, *columns]))
-    before = lake.read(via, consumed).where(condition).select(*wanted)
-    now = lake.read(via).where(condition).select(*wanted)
-    return before.union(now).join(F.broadcast(links), on=list(key), how="left_semi").select(*columns)
+    wanted = named(*dict.fromkeys([*table.key, *columns]))
+    rows = reduce(_union, (questions.of(rows).filter(condition).select(wanted) for rows in (before, now)))
+    return rows.join(questions.of(found), named(*table.key), how="semi").select(named(*columns))
 
 
-def _link_ranges(lake: Lake, table: LakeTable, refresh: RecomputeTouched, groups: list[list[str]]) -> list[Range]:
+def _link_ranges(questions: Questions, table: LakeTable, refresh: RecomputeTouched, groups: list[list[str]]) -> list[Range]:
     via = refresh.via or ""
-    first = lake.tables[via].table.key[0]
-    rows = lake.read(via).where(group_condition(table, refresh, groups, source=via))
-    extent = rows.groupBy(*refresh.columns_in(via)).agg(F.min(first).alias("low"), F.max(first).alias("high")).collect()
-    return ranges_around([(row["low"], row["high"]) for row in extent])
+    first, columns = named(questions.lake.tables[via].table.key[0]), named(*refresh.columns_in(via))
+    rows = questions.read(via).filter(group_condition(table, refresh, groups, source=via, dialect=DUCKDB))
+    return ranges_around(answers(rows.aggregate(f"min({first}) as low, max({first}) as high", columns)))
+
+
+def _union(some: DuckDBPyRelation, others: DuckDBPyRelation) -> DuckDBPyRelation:
+    return some.union(others)

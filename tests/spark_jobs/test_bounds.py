@@ -1,10 +1,12 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
+import duckdb
+import pyarrow as pa
 import pytest
-from pyiceberg.types import BinaryType, DateType, DecimalType, LongType, StringType
+from pyiceberg.types import BinaryType, DateType, DecimalType, LongType, StringType, TimestamptzType
 
 from shoplake.core.errors import TableError
-from spark_jobs.bounds import as_text, in_groups, in_ranges, ranges_around
+from spark_jobs.bounds import DUCKDB, as_text, in_groups, in_ranges, ranges_around
 
 pytestmark = pytest.mark.unit
 
@@ -49,6 +51,19 @@ def test_bounds_are_literals_of_the_columns_type() -> None:
 
 def test_text_cannot_break_out_of_its_literal() -> None:
     assert in_ranges("name", StringType(), [("o'\\", "o'\\")]) == "(`name` = cast('o\\'\\\\' as string))"
+
+
+@pytest.mark.parametrize("text", ["o'\\", 'a "b"', "--", "`"])
+def test_text_means_itself_in_duckdb_too(text: str) -> None:
+    rows = duckdb.from_arrow(pa.table({'odd "name"': [text, "other"]}))
+    assert rows.filter(in_groups([('odd "name"', StringType())], [[text]], dialect=DUCKDB)).fetchall() == [(text,)]
+
+
+def test_an_instant_means_itself_in_duckdb_whatever_the_zone_of_the_session() -> None:
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    rows = duckdb.from_arrow(pa.table({"at": pa.array([noon, noon + timedelta(hours=1)], pa.timestamp("us", "UTC"))}))
+    bound = in_ranges("at", TimestamptzType(), [(as_text(noon), as_text(noon))], dialect=DUCKDB)
+    assert rows.filter(bound).aggregate("count(*)").fetchall() == [(1,)]
 
 
 def test_groups_of_several_columns_are_taken_together() -> None:
