@@ -33,6 +33,8 @@ _PLACE = re.compile(r"\n+LINE (\d+): (.*)\n( *)\^", re.DOTALL)
 # How DuckDB passes on that a file of a table could not be read.
 _UNREAD = "failed: IOError:"
 _MOST_NEAR = 3
+# A table whose files are no larger is read once and kept: opening its files anew would take most of an answer's time.
+_KEPT_BYTES = 4 << 20
 # What a query may name without it being a table of the lake.
 _ENGINE_SCHEMAS = ("information_schema", "pg_catalog", "main", "temp")
 _INSTANT = pa.timestamp("us", "UTC")
@@ -81,7 +83,7 @@ _BOOKS: dict[str, tuple[str, dict[str, pa.DataType]]] = {
 class ReleaseReader:
     """The tables of one release, whatever is published meanwhile.
 
-    What was opened once stays open: asking again reads rows alone.
+    What was opened once stays open, and what is small is kept: asking again reads rows of large tables alone.
     """
 
     def __init__(
@@ -209,14 +211,12 @@ class ReleaseReader:
         except duckdb.Error as problem:
             raise self._explained(problem, query, values) from problem
         except OSError as problem:
-            raise store_failure("lake", problem) from problem
+            raise self._unread(problem) from problem
         return answer
 
     def _explained(self, problem: duckdb.Error, query: str, values: Sequence[Any]) -> ShoplakeError:
         if _UNREAD in str(problem):
-            # Where maintenance took the files, because the release expired since it was pinned, the store is not to blame.
-            self._find(self.release.release_id)
-            return store_failure("lake", OSError(str(problem).partition(_UNREAD)[2].strip()))
+            return self._unread(OSError(str(problem).partition(_UNREAD)[2].strip()))
         # Only a plain execution tells the place; planned alone, nothing is read for it.
         if not _PLACE.search(str(problem)):
             try:
@@ -224,6 +224,11 @@ class ReleaseReader:
             except duckdb.Error as told:
                 return query_error(told, lines_before=1)
         return query_error(problem)
+
+    def _unread(self, problem: OSError) -> ShoplakeError:
+        # Where maintenance took the files, because the release expired since it was pinned, the store is not to blame.
+        self._find(self.release.release_id)
+        return store_failure("lake", problem)
 
     def _show(self, schema: str, table: str) -> None:
         """Let the engine know a table that a query names."""
@@ -235,7 +240,10 @@ class ReleaseReader:
         shown = self._engine.execute("select 1 from duckdb_views() where schema_name = ? and view_name = ?", known.split(".")).fetchall()
         if shown:
             return
-        self._engine.register(known, self._book(known) if known in _BOOKS else self.rows(known))
+        rows = self._book(known) if known in _BOOKS else self.rows(known)
+        if isinstance(rows, SnapshotRows) and rows.byte_count <= _KEPT_BYTES:
+            rows = rows.scanner().to_table()
+        self._engine.register(known, rows)
         self._engine.execute(f"create schema if not exists {quoted(known.split('.')[0])}")
         self._engine.execute(f"create view {'.'.join(map(quoted, known.split('.')))} as select * from {quoted(known)}")  # noqa: S608
 

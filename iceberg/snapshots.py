@@ -64,6 +64,11 @@ class SnapshotRows(ds.Dataset):
         """Each data file with the files of position deletes that apply to it: equal in two snapshots, equal rows."""
         return frozenset(_identity(task) for task in self._tasks)
 
+    @property
+    def byte_count(self) -> int:
+        """The size of its data files."""
+        return sum(task.file.file_size_in_bytes for task in self._tasks)
+
     def without(self, files: frozenset[tuple[str, frozenset[str]]]) -> SnapshotRows:
         """The rows that are not in any of ``files``, as :attr:`files` names them."""
         return SnapshotRows(self._table, [task for task in self._tasks if _identity(task) not in files])

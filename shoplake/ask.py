@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pyiceberg.catalog import Catalog, load_catalog
@@ -48,14 +49,19 @@ class LakeAtRelease:
     def sql(self, query: str) -> duckdb.DuckDBPyRelation:
         """What DuckDB answers to one ``select`` over tables such as ``gold.daily_sales``.
 
-        Only the files, columns and rows that it needs are read. Raises QueryError
-        and TableError in words that say what to correct.
+        Small tables are read once and kept; of others only the files, columns and rows that
+        it needs are read. Raises QueryError and TableError in words that say what to correct.
         """
+        return self._shown.from_arrow(self.reader.sql(query))
+
+    @cached_property
+    def _shown(self) -> duckdb.DuckDBPyConnection:
+        """What answers are shown by: apart from the reader's own engine, so that they can go into further questions of any kind."""
         import duckdb
 
         shown = duckdb.connect()
         shown.execute("set timezone = 'UTC'")
-        return shown.from_arrow(self.reader.sql(query))
+        return shown
 
     def arrow(self, name: str, columns: Sequence[str] | None = None, where: str | None = None) -> pa.Table:
         """The rows of a table for which the SQL condition ``where`` holds, all by default, as Arrow."""

@@ -154,11 +154,12 @@ def test_an_unknown_or_expired_release_is_a_sentence(published: Settings, monkey
         opened(published, 1)
 
 
+@pytest.mark.parametrize("kept_bytes", [0, 4 << 20])
 def test_a_release_that_expires_while_it_is_read_says_so_once_its_files_are_gone(
-    published: Settings, monkeypatch: pytest.MonkeyPatch
+    published: Settings, monkeypatch: pytest.MonkeyPatch, kept_bytes: int
 ) -> None:
+    monkeypatch.setattr("iceberg.reader._KEPT_BYTES", kept_bytes)
     first = opened(published, 1)
-    assert answer(first, BOTH) == [(1, 1, 1)]
     table = open_catalog(published).load_table("gold.left")
     for path, _ in first.rows("gold.left").files:
         table.io.delete(path)
@@ -167,3 +168,12 @@ def test_a_release_that_expires_while_it_is_read_says_so_once_its_files_are_gone
     monkeypatch.setattr("iceberg.releases.RELEASES_KEPT", 1)
     with pytest.raises(ReleaseError, match=r"^release: 1 is expired, its snapshots are no longer kept\. Choose a newer one\.$"):
         first.sql(BOTH)
+
+
+def test_what_is_small_is_read_once(published: Settings) -> None:
+    first = opened(published, 1)
+    assert answer(first, BOTH) == [(1, 1, 1)]
+    table = open_catalog(published).load_table("gold.left")
+    for path, _ in first.rows("gold.left").files:
+        table.io.delete(path)
+    assert answer(first, BOTH) == [(1, 1, 1)]
