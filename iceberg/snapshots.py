@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
 from pyiceberg.conversions import from_bytes
-from pyiceberg.expressions import AlwaysTrue
-from pyiceberg.io.pyarrow import ArrowScan, PyArrowFileIO, schema_to_pyarrow
+from pyiceberg.io.pyarrow import PyArrowFileIO, schema_to_pyarrow
 from pyiceberg.manifest import DataFile
 from pyiceberg.schema import Schema
 from pyiceberg.table import FileScanTask, Table
@@ -29,6 +31,7 @@ from pyiceberg.types import (
 _BOUNDED = (BooleanType, DateType, DecimalType, IntegerType, LongType, StringType, TimestampType, TimestamptzType)
 # What bounds of a value that was an int before its column was widened to a long are written with.
 _LONG_BYTES = 8
+_DELETES: dict[str, pa.DataType] = {"file_path": pa.string(), "pos": pa.int64()}
 
 
 class SnapshotRows(ds.Dataset):
@@ -78,7 +81,7 @@ class SnapshotRows(ds.Dataset):
         field = self._table.schema().find_field(column)
         return [limits[0] for limits in (_limits(task.file, field) for task in self._tasks) if limits is not None]
 
-    def scanner(self, columns: Sequence[str] | None = None, filter: ds.Expression | None = None, **_: Any) -> ds.Scanner:  # type: ignore[override]  # noqa: A002
+    def scanner(self, columns: Sequence[str] | None = None, filter: ds.Expression | None = None, **_: Any) -> ds.Scanner | _Scanner:  # type: ignore[override]  # noqa: A002
         """What reads ``columns`` (all when left out) of the rows for which ``filter`` holds. DuckDB calls this."""
         wanted = list(self.schema.names if columns is None else columns)
         named = [] if filter is None else _columns_in(filter, self._table.schema())
@@ -86,18 +89,20 @@ class SnapshotRows(ds.Dataset):
             {file.path for file in self._of(self._promised(named)).get_fragments(filter)} if named else {file.path for file in self._files}
         )
         whole = self._of([file for file, task in zip(self._files, self._tasks, strict=True) if file.path in kept and not task.delete_files])
-        reduced = [task for file, task in zip(self._files, self._tasks, strict=True) if file.path in kept and task.delete_files]
+        reduced = [(file, task) for file, task in zip(self._files, self._tasks, strict=True) if file.path in kept and task.delete_files]
         if not reduced:
             return whole.scanner(columns=wanted, filter=filter)
 
         def batches() -> Iterator[pa.RecordBatch]:
             yield from whole.scanner(columns=wanted, filter=filter).to_batches()
-            for batch in self._without_deleted(reduced, list(dict.fromkeys([*wanted, *(field.name for field in named)]))):
-                found = batch if filter is None else batch.filter(filter)
-                yield found.select(wanted)
+            # Of no column at all, nobody could count the rows.
+            needed = list(dict.fromkeys([*wanted, *(field.name for field in named)])) or self.schema.names[:1]
+            for file, task in reduced:
+                for rows in self._without_deleted(file, task, needed, filter):
+                    found = rows if filter is None else rows.filter(filter)
+                    yield from (batch.select(wanted) for batch in found.to_batches())
 
-        schema = pa.schema([self.schema.field(name) for name in wanted])
-        return ds.Scanner.from_batches(pa.RecordBatchReader.from_batches(schema, batches()))
+        return _Scanner(pa.schema([self.schema.field(name) for name in wanted]), batches)
 
     @cached_property
     def _files(self) -> list[Any]:
@@ -116,13 +121,28 @@ class SnapshotRows(ds.Dataset):
     def _of(self, files: Sequence[Any]) -> ds.FileSystemDataset:
         return ds.FileSystemDataset(list(files), self.schema, self._format, self._filesystem)
 
-    def _without_deleted(self, tasks: list[FileScanTask], columns: list[str]) -> Iterator[pa.RecordBatch]:
-        # Of no column at all, nobody could count the rows.
-        wanted = columns or self.schema.names[:1]
-        schema = pa.schema([self.schema.field(name) for name in wanted])
-        scan = ArrowScan(self._table.metadata, self._table.io, self._table.schema().select(*wanted), AlwaysTrue())
-        for batch in scan.to_record_batches(tasks):
-            yield batch.select(wanted).cast(schema)
+    def _without_deleted(self, file: Any, task: FileScanTask, columns: list[str], condition: ds.Expression | None) -> Iterator[pa.Table]:
+        """The rows of a file that no position delete names, of the row groups in which ``condition`` may hold."""
+        deleted = self._deleted.get(task.file.file_path, np.array([], np.int64))
+        starts = dict(zip((group.id for group in file.row_groups), _starts(file.row_groups), strict=True))
+        groups = file.row_groups if condition is None else file.subset(condition, schema=self.schema).row_groups
+        for group in groups:
+            rows = file.subset(row_group_ids=[group.id]).to_table(schema=self.schema, columns=columns)
+            first, end = np.searchsorted(deleted, [starts[group.id], starts[group.id] + group.num_rows])
+            is_there = np.ones(group.num_rows, bool)
+            is_there[deleted[first:end] - starts[group.id]] = False
+            yield rows.filter(pa.array(is_there)) if first < end else rows
+
+    @cached_property
+    def _deleted(self) -> dict[str, Any]:
+        """The positions of deleted rows by the path of their file, ascending."""
+        files = {_path(file): file for task in self._tasks for file in task.delete_files}
+        fragments = [
+            self._format.make_fragment(path, self._filesystem, file_size=file.file_size_in_bytes) for path, file in sorted(files.items())
+        ]
+        named = ds.FileSystemDataset(fragments, pa.schema(_DELETES), self._format, self._filesystem).to_table()
+        by_file = named.group_by("file_path").aggregate([("pos", "list")])
+        return {str(group["file_path"]): np.unique(group["pos_list"]) for group in by_file.to_pylist()}
 
     def _bounds(self, file: DataFile, fields: Sequence[NestedField]) -> ds.Expression:
         promise = ds.scalar(True)
@@ -142,6 +162,38 @@ class SnapshotRows(ds.Dataset):
         io = self._table.io
         scheme, host, _ = PyArrowFileIO.parse_location(self._table.location(), io.properties)
         return io.fs_by_scheme(scheme, host) if isinstance(io, PyArrowFileIO) else PyArrowFileIO(io.properties).fs_by_scheme(scheme, host)
+
+
+@dataclass(frozen=True)
+class _Scanner:
+    """What reads rows batch by batch, in the thread that asks.
+
+    Arrow's own scanner would run ``batches`` on the threads that these batches wait for: a few of them at once, and none ends.
+    """
+
+    projected_schema: pa.Schema
+    batches: Callable[[], Iterator[pa.RecordBatch]]
+
+    def to_reader(self) -> pa.RecordBatchReader:
+        """The rows as a stream."""
+        return pa.RecordBatchReader.from_batches(self.projected_schema, self.batches())
+
+    def to_batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows in batches."""
+        return self.batches()
+
+    def to_table(self) -> pa.Table:
+        """All rows."""
+        return self.to_reader().read_all()
+
+    def count_rows(self) -> int:
+        """How many rows there are."""
+        return sum(batch.num_rows for batch in self.batches())
+
+
+def _starts(groups: Sequence[Any]) -> list[int]:
+    """The position of each row group's first row in its file."""
+    return list(accumulate((group.num_rows for group in groups), initial=0))[:-1]
 
 
 def _identity(task: FileScanTask) -> tuple[str, frozenset[str]]:

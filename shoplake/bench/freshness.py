@@ -68,8 +68,9 @@ def commits_to_gold(services: Settings, say: Callable[[str], None], seconds: flo
     time.sleep(seconds)
     for process in (live, follow):
         process.send_signal(signal.SIGINT)
-    if live.wait(_PATIENCE_SECONDS) or follow.wait(_PATIENCE_SECONDS):
-        raise BuildError("bench: the live shop or `shoplake run --follow` failed. Try them by hand.")
+    ended_well = [_ended_well(process) for process in (live, follow)]
+    if not all(ended_well):
+        raise BuildError("bench: the live shop or `shoplake run --follow` failed, or went on for ten minutes. Try them by hand.")
     releases = sorted(list_releases(services), key=lambda release: release.cut_end_lsn)
     cuts = [release.cut_end_lsn for release in releases]
     reader = ReleaseReader(open_catalog(services, reader=True), services.reader_catalog_dsn)
@@ -111,6 +112,14 @@ def _log_position(settings: Settings) -> int:
     with psycopg.connect(settings.shop_dsn) as shop:
         row = shop.execute("select pg_current_wal_lsn() - '0/0'::pg_lsn").fetchone()
     return int(row[0]) if row else 0
+
+
+def _ended_well(process: "subprocess.Popen[bytes]") -> bool:
+    try:
+        return process.wait(_PATIENCE_SECONDS) == 0
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return False
 
 
 def _start(settings: Settings, *arguments: str) -> "subprocess.Popen[bytes]":

@@ -6,9 +6,13 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pyiceberg.catalog.sql import SqlCatalog
-from pyiceberg.table import Table
+from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
+from pyiceberg.table import FileScanTask, Table
 from pyiceberg.types import DateType, DecimalType, IntegerType, LongType, StringType
 
 from iceberg.evolution import create_or_evolve
@@ -43,6 +47,9 @@ def catalog(tmp_path: Path) -> Iterator[SqlCatalog]:
 def orders(catalog: SqlCatalog) -> Table:
     """Three files: orders 0 to 9 of January, 10 to 19 of February, 20 to 29 of March."""
     table = create_or_evolve(catalog, "gold.orders", ORDERS, "orders")
+    # Several row groups in each file.
+    with table.transaction() as change:
+        change.set_properties({"write.parquet.row-group-limit": "4"})
     for month in range(3):
         rows = [
             {"order_id": n, "day": date(2026, month + 1, 1 + n % 10), "channel": "shopee" if n % 2 else "tiki", "amount": Decimal(n)}
@@ -50,6 +57,22 @@ def orders(catalog: SqlCatalog) -> Table:
         ]
         table.append(pa.Table.from_pylist(rows, schema=table.schema().as_arrow()))
     return table
+
+
+def without(table: Table, folder: Path, deleted: set[int]) -> SnapshotRows:
+    """The rows of ``orders``, with the given ones named by position deletes: those of even numbers in one file of deletes, of odd ones in another."""
+    tasks = sorted(table.scan().plan_files(), key=lambda task: task.file.lower_bounds[1])
+    files = []
+    for odd in (0, 1):
+        named = [{"file_path": tasks[n // 10].file.file_path, "pos": n % 10} for n in sorted(deleted) if n % 2 == odd]
+        path = folder / f"deletes-{odd}.parquet"
+        pq.write_table(pa.Table.from_pylist(named, schema=pa.schema({"file_path": pa.string(), "pos": pa.int64()})), path)
+        content, size = DataFileContent.POSITION_DELETES, path.stat().st_size
+        files.append(
+            DataFile.from_args(content=content, file_path=f"file://{path}", file_format=FileFormat.PARQUET, file_size_in_bytes=size)
+        )
+    hit = {n // 10 for n in deleted}
+    return SnapshotRows(table, [FileScanTask(task.file, set(files) if number in hit else None) for number, task in enumerate(tasks)])
 
 
 def rows_of(table: Table) -> SnapshotRows:
@@ -119,3 +142,31 @@ def test_two_snapshots_differ_in_the_files_that_came_between(orders: Table) -> N
     )
     common = first.files & last.files
     assert (first.without(common).count_rows(), last.without(common).count_rows()) == (0, 20)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(deleted=st.sets(st.integers(0, 29)), low=st.integers(-1, 30), columns=st.sampled_from(["order_id", "channel, order_id", "*"]))
+def test_rows_that_a_position_delete_names_are_left_out_whatever_the_question(
+    orders: Table, tmp_path_factory: pytest.TempPathFactory, deleted: set[int], low: int, columns: str
+) -> None:
+    rows = without(orders, tmp_path_factory.mktemp("deletes"), deleted)
+    left = [n for n in range(30) if n not in deleted]
+    assert rows.count_rows() == len(left)
+    assert asked(rows, "select count(*) from orders") == [(len(left),)]
+    asked_for = f"select order_id from (select {columns} from orders where order_id > {low}) order by 1"
+    assert asked(rows, asked_for) == [(n,) for n in left if n > low]
+    assert asked(rows, "select count(*) from orders where channel = 'tiki'") == [(sum(n % 2 == 0 for n in left),)]
+
+
+def test_many_tables_with_position_deletes_are_read_at_once_whatever_threads_there_are(orders: Table, tmp_path: Path) -> None:
+    rows = without(orders, tmp_path, {3, 14, 25})
+    threads = pa.io_thread_count()
+    pa.set_io_thread_count(1)
+    try:
+        with duckdb.connect() as engine:
+            for number in range(4):
+                engine.register(f"orders_{number}", rows)
+            counts = ", ".join(f"(select sum(order_id) from orders_{number})" for number in range(4))
+            assert engine.execute(f"select {counts}").fetchall() == [(sum(range(30)) - 3 - 14 - 25,) * 4]
+    finally:
+        pa.set_io_thread_count(threads)
