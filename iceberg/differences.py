@@ -6,7 +6,8 @@ from typing import Literal
 
 import duckdb
 
-from iceberg.reader import ReleaseReader, quoted
+from iceberg.dialect import DUCKDB
+from iceberg.reader import ReleaseReader
 from iceberg.snapshots import SnapshotRows
 
 MOST_EXAMPLES = 5
@@ -78,12 +79,12 @@ def _difference(name: str, old: SnapshotRows | None, new: SnapshotRows | None) -
 
 
 def _compared(engine: duckdb.DuckDBPyConnection, name: str, keys: Sequence[str], columns: Sequence[str]) -> TableDifference:
-    on = " and ".join(f"o.{quoted(key)} = n.{quoted(key)}" for key in keys)
-    differs = [f"o.{quoted(column)} is distinct from n.{quoted(column)}" for column in columns]
+    on = " and ".join(f"o.{DUCKDB.quoted(key)} = n.{DUCKDB.quoted(key)}" for key in keys)
+    differs = [f"o.{DUCKDB.quoted(column)} is distinct from n.{DUCKDB.quoted(column)}" for column in columns]
     kind = f"case when o.found is null then 'added' when n.found is null then 'removed' when {' or '.join(differs or ['false'])} then 'changed' end"
-    shown = " || ',' || ".join(f"cast(coalesce(n.{quoted(key)}, o.{quoted(key)}) as varchar)" for key in keys)
+    shown = " || ',' || ".join(f"cast(coalesce(n.{DUCKDB.quoted(key)}, o.{DUCKDB.quoted(key)}) as varchar)" for key in keys)
     values = [
-        f"{one} as differs_{number}, case when {one} then [cast(o.{quoted(column)} as varchar), cast(n.{quoted(column)} as varchar)] end as values_{number}"
+        f"{one} as differs_{number}, case when {one} then [cast(o.{DUCKDB.quoted(column)} as varchar), cast(n.{DUCKDB.quoted(column)} as varchar)] end as values_{number}"
         for number, (column, one) in enumerate(zip(columns, differs, strict=True))
     ]
     engine.execute(

@@ -16,6 +16,8 @@ _CONNECTION_STATES = ("08", "57P")
 _FULL = "no space left on device"
 _STORE_FULL = ("xminiostoragefull", "minimum free drive threshold")
 _STORE_WORDS = ("aws error", "s3exception")
+# How DuckDB passes on what Arrow could not read.
+_UNREAD = "failed: IOError:"
 _POSTGRESQL_WORDS = ("could not extend file", "could not write to file")
 
 
@@ -57,6 +59,14 @@ def full_disk(problem: BaseException) -> str | None:
     if any(sign in words for sign in _STORE_WORDS):
         return "the store's disk"
     return "PostgreSQL's disk" if any(sign in words for sign in _POSTGRESQL_WORDS) else "a disk of this machine"
+
+
+def unread_file(problem: BaseException) -> OSError | None:
+    """What a file could not be read for, told by an error itself or by DuckDB; None when it tells of no such thing."""
+    if isinstance(problem, OSError):
+        return problem
+    _, passed_on, reason = str(problem).partition(_UNREAD)
+    return OSError(reason.strip()) if passed_on else None
 
 
 def store_failure(work: str, problem: OSError) -> ShoplakeError:

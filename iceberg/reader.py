@@ -21,7 +21,8 @@ from pyiceberg.table import Table
 
 from iceberg.catalog import gone_from_catalog
 from iceberg.cuts import source_read_at
-from iceberg.failures import service_failures, store_failure
+from iceberg.dialect import DUCKDB
+from iceberg.failures import service_failures, store_failure, unread_file
 from iceberg.quality.results import CheckResult, results_of_version
 from iceberg.releases import Release, ReleaseTable, find_release
 from iceberg.runs import NO_SNAPSHOT, catalog_database
@@ -30,8 +31,6 @@ from shoplake.core.errors import QueryError, ReleaseError, ShoplakeError, TableE
 from shoplake.core.settings import CATALOG_NAME
 
 _PLACE = re.compile(r"\n+LINE (\d+): (.*)\n( *)\^", re.DOTALL)
-# How DuckDB passes on that a file of a table could not be read.
-_UNREAD = "failed: IOError:"
 _MOST_NEAR = 3
 # A table whose files are no larger is read once and kept: opening its files anew would take most of an answer's time.
 _KEPT_BYTES = 4 << 20
@@ -215,8 +214,8 @@ class ReleaseReader:
         return answer
 
     def _explained(self, problem: duckdb.Error, query: str, values: Sequence[Any]) -> ShoplakeError:
-        if _UNREAD in str(problem):
-            return self._unread(OSError(str(problem).partition(_UNREAD)[2].strip()))
+        if unread := unread_file(problem):
+            return self._unread(unread)
         # Only a plain execution tells the place; planned alone, nothing is read for it.
         if not _PLACE.search(str(problem)):
             try:
@@ -244,8 +243,8 @@ class ReleaseReader:
         if isinstance(rows, SnapshotRows) and rows.byte_count <= _KEPT_BYTES:
             rows = rows.scanner().to_table()
         self._engine.register(known, rows)
-        self._engine.execute(f"create schema if not exists {quoted(known.split('.')[0])}")
-        self._engine.execute(f"create view {'.'.join(map(quoted, known.split('.')))} as select * from {quoted(known)}")  # noqa: S608
+        self._engine.execute(f"create schema if not exists {DUCKDB.quoted(known.split('.')[0])}")
+        self._engine.execute(f"create view {'.'.join(map(DUCKDB.quoted, known.split('.')))} as select * from {DUCKDB.quoted(known)}")  # noqa: S608
 
     def _book(self, name: str) -> pa.Table:
         query, columns = _BOOKS[name]
@@ -295,13 +294,3 @@ def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
         yield tree
     for branch in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
         yield from _nodes(branch)
-
-
-def quoted(name: str) -> str:
-    """A name as DuckDB takes it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(value: str) -> str:
-    """Text as DuckDB takes it."""
-    return "'" + value.replace("'", "''") + "'"

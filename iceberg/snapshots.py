@@ -31,6 +31,7 @@ from pyiceberg.types import (
 _BOUNDED = (BooleanType, DateType, DecimalType, IntegerType, LongType, StringType, TimestampType, TimestamptzType)
 # What bounds of a value that was an int before its column was widened to a long are written with.
 _LONG_BYTES = 8
+_PARQUET = ds.ParquetFileFormat()
 _DELETES: dict[str, pa.DataType] = {"file_path": pa.string(), "pos": pa.int64()}
 
 
@@ -42,9 +43,11 @@ class SnapshotRows(ds.Dataset):
     those of the table's schema now, which has all that was ever published.
     """
 
-    def __init__(self, table: Table, tasks: Sequence[FileScanTask]) -> None:
+    def __init__(self, table: Table, tasks: Sequence[FileScanTask], opened: _Opened | None = None) -> None:
+        """The rows of the files in ``tasks``; ``opened`` has those of them that were read before."""
         self._table = table
         self._tasks = list(tasks)
+        self._opened = opened or _Opened(table)
 
     @cached_property
     def _schema(self) -> pa.Schema:
@@ -74,7 +77,7 @@ class SnapshotRows(ds.Dataset):
 
     def without(self, files: frozenset[tuple[str, frozenset[str]]]) -> SnapshotRows:
         """The rows that are not in any of ``files``, as :attr:`files` names them."""
-        return SnapshotRows(self._table, [task for task in self._tasks if _identity(task) not in files])
+        return SnapshotRows(self._table, [task for task in self._tasks if _identity(task) not in files], self._opened)
 
     def lower_bounds(self, column: str) -> list[Any]:
         """The least value that each file has in a column without nulls, of the files that tell."""
@@ -85,11 +88,12 @@ class SnapshotRows(ds.Dataset):
         """What reads ``columns`` (all when left out) of the rows for which ``filter`` holds. DuckDB calls this."""
         wanted = list(self.schema.names if columns is None else columns)
         named = [] if filter is None else _columns_in(filter, self._table.schema())
-        kept = (
-            {file.path for file in self._of(self._promised(named)).get_fragments(filter)} if named else {file.path for file in self._files}
-        )
-        whole = self._of([file for file, task in zip(self._files, self._tasks, strict=True) if file.path in kept and not task.delete_files])
-        reduced = [(file, task) for file, task in zip(self._files, self._tasks, strict=True) if file.path in kept and task.delete_files]
+        tasks = self._tasks
+        if named:
+            kept = {file.path for file in self._of(self._promised(named)).get_fragments(filter)}
+            tasks = [task for task in tasks if _path(task.file) in kept]
+        whole = self._of([self._opened.file(task.file) for task in tasks if not task.delete_files])
+        reduced = [task for task in tasks if task.delete_files]
         if not reduced:
             return whole.scanner(columns=wanted, filter=filter)
 
@@ -97,33 +101,26 @@ class SnapshotRows(ds.Dataset):
             yield from whole.scanner(columns=wanted, filter=filter).to_batches()
             # Of no column at all, nobody could count the rows.
             needed = list(dict.fromkeys([*wanted, *(field.name for field in named)])) or self.schema.names[:1]
-            for file, task in reduced:
-                for rows in self._without_deleted(file, task, needed, filter):
+            for task in reduced:
+                for rows in self._without_deleted(task, needed, filter):
                     found = rows if filter is None else rows.filter(filter)
                     yield from (batch.select(wanted) for batch in found.to_batches())
 
         return _Scanner(pa.schema([self.schema.field(name) for name in wanted]), batches)
 
-    @cached_property
-    def _files(self) -> list[Any]:
-        """Each file as it is read; it keeps its footer, so that asking again reads columns alone."""
-        return [
-            self._format.make_fragment(_path(task.file), self._filesystem, file_size=task.file.file_size_in_bytes) for task in self._tasks
-        ]
-
     def _promised(self, bounded: Sequence[NestedField]) -> list[Any]:
         """Each file, with the promise that its rows lie within its bounds of the columns ``bounded``."""
         return [
-            self._format.make_fragment(_path(task.file), self._filesystem, partition_expression=self._bounds(task.file, bounded))
+            _PARQUET.make_fragment(_path(task.file), self._opened.filesystem, partition_expression=self._bounds(task.file, bounded))
             for task in self._tasks
         ]
 
     def _of(self, files: Sequence[Any]) -> ds.FileSystemDataset:
-        return ds.FileSystemDataset(list(files), self.schema, self._format, self._filesystem)
+        return ds.FileSystemDataset(list(files), self.schema, _PARQUET, self._opened.filesystem)
 
-    def _without_deleted(self, file: Any, task: FileScanTask, columns: list[str], condition: ds.Expression | None) -> Iterator[pa.Table]:
+    def _without_deleted(self, task: FileScanTask, columns: list[str], condition: ds.Expression | None) -> Iterator[pa.Table]:
         """The rows of a file that no position delete names, of the row groups in which ``condition`` may hold."""
-        deleted = self._deleted.get(task.file.file_path, np.array([], np.int64))
+        file, deleted = self._opened.file(task.file), self._opened.deleted(task)
         starts = dict(zip((group.id for group in file.row_groups), _starts(file.row_groups), strict=True))
         groups = file.row_groups if condition is None else file.subset(condition, schema=self.schema).row_groups
         for group in groups:
@@ -132,17 +129,6 @@ class SnapshotRows(ds.Dataset):
             is_there = np.ones(group.num_rows, bool)
             is_there[deleted[first:end] - starts[group.id]] = False
             yield rows.filter(pa.array(is_there)) if first < end else rows
-
-    @cached_property
-    def _deleted(self) -> dict[str, Any]:
-        """The positions of deleted rows by the path of their file, ascending."""
-        files = {_path(file): file for task in self._tasks for file in task.delete_files}
-        fragments = [
-            self._format.make_fragment(path, self._filesystem, file_size=file.file_size_in_bytes) for path, file in sorted(files.items())
-        ]
-        named = ds.FileSystemDataset(fragments, pa.schema(_DELETES), self._format, self._filesystem).to_table()
-        by_file = named.group_by("file_path").aggregate([("pos", "list")])
-        return {str(group["file_path"]): np.unique(group["pos_list"]) for group in by_file.to_pylist()}
 
     def _bounds(self, file: DataFile, fields: Sequence[NestedField]) -> ds.Expression:
         promise = ds.scalar(True)
@@ -153,15 +139,38 @@ class SnapshotRows(ds.Dataset):
                 promise = promise & (ds.field(field.name) >= low) & (ds.field(field.name) <= high)
         return promise
 
-    @cached_property
-    def _format(self) -> ds.ParquetFileFormat:
-        return ds.ParquetFileFormat()
+
+class _Opened:
+    """Files of a table that were read before: each keeps its footer, and the positions of its deleted rows, so that asking again reads columns alone."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._files: dict[str, Any] = {}
+        self._deleted: dict[tuple[str, frozenset[str]], Any] = {}
 
     @cached_property
-    def _filesystem(self) -> Any:
+    def filesystem(self) -> Any:
+        """Where the table's files are."""
         io = self._table.io
         scheme, host, _ = PyArrowFileIO.parse_location(self._table.location(), io.properties)
         return io.fs_by_scheme(scheme, host) if isinstance(io, PyArrowFileIO) else PyArrowFileIO(io.properties).fs_by_scheme(scheme, host)
+
+    def file(self, file: DataFile) -> Any:
+        """A file as it is read."""
+        path = _path(file)
+        if path not in self._files:
+            self._files[path] = _PARQUET.make_fragment(path, self.filesystem, file_size=file.file_size_in_bytes)
+        return self._files[path]
+
+    def deleted(self, task: FileScanTask) -> Any:
+        """The positions of a file's deleted rows, ascending."""
+        known = _identity(task)
+        if known not in self._deleted:
+            # A file of deletes that serves many data files is sorted by their paths.
+            named = ds.FileSystemDataset([self.file(file) for file in task.delete_files], pa.schema(_DELETES), _PARQUET, self.filesystem)
+            rows = named.to_table(columns=["pos"], filter=ds.field("file_path") == task.file.file_path)
+            self._deleted[known] = np.unique(rows.column("pos").to_numpy())
+        return self._deleted[known]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pyiceberg.catalog import Catalog, load_catalog
 
 from iceberg.catalog import open_catalog
-from iceberg.reader import ReleaseReader, quoted
+from iceberg.dialect import DUCKDB
+from iceberg.reader import ReleaseReader
 from shoplake.core.errors import SettingsError, does_not_answer
 from shoplake.core.settings import CATALOG_NAME, Settings, load_settings
 from shoplake.core.spark import catalog_properties as spark_catalog
@@ -66,9 +67,9 @@ class LakeAtRelease:
     def arrow(self, name: str, columns: Sequence[str] | None = None, where: str | None = None) -> pa.Table:
         """The rows of a table for which the SQL condition ``where`` holds, all by default, as Arrow."""
         layer, _, table = name.rpartition(".")
-        wanted = ", ".join(quoted(column) for column in columns) if columns is not None else "*"
+        wanted = DUCKDB.quoted(*columns) if columns is not None else "*"
         condition = f" where ({where}\n)" if where else ""
-        return self.reader.sql(f"select {wanted} from {f'{quoted(layer)}.' if layer else ''}{quoted(table)}{condition}")  # noqa: S608
+        return self.reader.sql(f"select {wanted} from {f'{DUCKDB.quoted(layer)}.' if layer else ''}{DUCKDB.quoted(table)}{condition}")  # noqa: S608
 
     def polars(self, name: str, columns: Sequence[str] | None = None, where: str | None = None) -> pl.DataFrame:
         """The same as a Polars frame."""

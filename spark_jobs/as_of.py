@@ -7,10 +7,11 @@ from duckdb import DuckDBPyRelation
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from iceberg.dialect import DUCKDB
 from iceberg.table import AsOf, RecomputeTouched
-from spark_jobs.bounds import DUCKDB, MOST_KEYS, Range, as_text, in_ranges, ranges_around
+from spark_jobs.bounds import MOST_KEYS, Range, as_text, in_ranges, ranges_around
 from spark_jobs.lake import Lake
-from spark_jobs.questions import Questions, named, values_of
+from spark_jobs.questions import Questions, few, values_of
 from spark_jobs.tables import LakeTable, held_by
 
 
@@ -48,8 +49,13 @@ def found_otherwise(questions: Questions, refresh: RecomputeTouched, name: str, 
     if not links:
         return []
     before, now = (rows.filter(condition) for rows in questions.differing(name, consumed))
-    found = [(link, _changed(before, now, link).to_arrow_table()) for link in links]
-    return [_groups(questions, refresh, link, changed) for link, changed in found if changed.num_rows]
+    found = []
+    for link in links:
+        changed = _changed(before, now, link)
+        known = few(changed, MOST_KEYS)
+        if known is None or known.num_rows:
+            found.append(_groups(questions, refresh, link, changed, known))
+    return found
 
 
 def _changed(before: DuckDBPyRelation, now: DuckDBPyRelation, link: AsOf) -> DuckDBPyRelation:
@@ -57,9 +63,9 @@ def _changed(before: DuckDBPyRelation, now: DuckDBPyRelation, link: AsOf) -> Duc
 
     A row that only one version has counts from its beginning to its end, one whose end moved from the earlier end to the later.
     """
-    values = named(*dict.fromkeys([link.on, *link.columns]))
-    since = named(link.since) if link.at else "null::timestamptz"
-    until = named(link.until) if link.at and link.until else "null::timestamptz"
+    values = DUCKDB.quoted(*dict.fromkeys([link.on, *link.columns]))
+    since = DUCKDB.quoted(link.since) if link.at else "null::timestamptz"
+    until = DUCKDB.quoted(link.until) if link.at and link.until else "null::timestamptz"
     both = [rows.select(f"{values}, {since} as _since, {until} as _until, {sign} as _sign") for rows, sign in ((before, -1), (now, 1))]
     rows = (
         both[0]
@@ -73,33 +79,36 @@ def _changed(before: DuckDBPyRelation, now: DuckDBPyRelation, link: AsOf) -> Duc
         )
     )
     is_moved = "_first_end is not null and (_goes_on or _first_end < _last_end)"
-    differing = rows.filter(f"(_sign <> 0 or {is_moved}) and {named(link.on)} is not null")
+    differing = rows.filter(f"(_sign <> 0 or {is_moved}) and {DUCKDB.quoted(link.on)} is not null")
     return differing.select(
         f"""
-        {named(link.on)} as _on,
+        {DUCKDB.quoted(link.on)} as _on,
         case when _sign <> 0 then _since else _first_end end as _since,
         case when not _goes_on then _last_end end as _until
         """
     ).distinct()
 
 
-def _groups(questions: Questions, refresh: RecomputeTouched, link: AsOf, changed: pa.Table) -> DuckDBPyRelation:
-    """The groups of the rows that look up one of the values in ``changed`` within its interval."""
+def _groups(
+    questions: Questions, refresh: RecomputeTouched, link: AsOf, changed: DuckDBPyRelation, known: pa.Table | None
+) -> DuckDBPyRelation:
+    """The groups of the rows that look up one of the values in ``changed`` within its interval; ``known`` has them where they are few."""
     rows = _looking_up(questions, refresh, link)
     via = questions.lake.tables[refresh.via or ""].table
-    if changed.num_rows <= MOST_KEYS:
+    if known is not None:
+        changed = questions.of(known)
         if link.of is None and link.on == via.key[0]:
-            values = values_of(changed, "_on")
+            values = values_of(known, "_on")
             rows = rows.filter(
                 in_ranges(link.on, via.column(link.on).type, ranges_around(zip(values, values, strict=True)), dialect=DUCKDB)
             )
-        earliest = min(values_of(changed, "_since"), default=None)
+        earliest = min(values_of(known, "_since"), default=None)
         if link.at and earliest is not None:
-            rows = rows.filter(f"{named(link.at)} >= {DUCKDB.literal(as_text(earliest))}::timestamptz")
-    finds = f"{named(link.on)} = _on"
+            rows = rows.filter(f"{DUCKDB.quoted(link.at)} >= {DUCKDB.literal(as_text(earliest))}::timestamptz")
+    finds = f"{DUCKDB.quoted(link.on)} = _on"
     if link.at:
-        finds += f" and {named(link.at)} >= _since and (_until is null or {named(link.at)} < _until)"
-    return rows.join(questions.of(changed), finds, how="semi").select(named(*refresh.columns_in(refresh.via or "")))
+        finds += f" and {DUCKDB.quoted(link.at)} >= _since and (_until is null or {DUCKDB.quoted(link.at)} < _until)"
+    return rows.join(changed, finds, how="semi").select(DUCKDB.quoted(*refresh.columns_in(refresh.via or "")))
 
 
 def _looking_up(questions: Questions, refresh: RecomputeTouched, link: AsOf) -> DuckDBPyRelation:
@@ -111,5 +120,5 @@ def _looking_up(questions: Questions, refresh: RecomputeTouched, link: AsOf) -> 
         if column:
             wanted.setdefault(held_by(link, column, via, tables.by_name), []).append(column)
     key = tables[via].table.key
-    read = [questions.read(name).select(named(*dict.fromkeys([*key, *columns]))) for name, columns in wanted.items()]
-    return read[0] if len(read) == 1 else read[0].join(read[1], named(*key), how="inner")
+    read = [questions.read(name).select(DUCKDB.quoted(*dict.fromkeys([*key, *columns]))) for name, columns in wanted.items()]
+    return read[0] if len(read) == 1 else read[0].join(read[1], DUCKDB.quoted(*key), how="inner")

@@ -8,7 +8,8 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from iceberg.quality.checks import Check, IntervalCheck, Ledger, LedgerCheck, ReferenceCheck, RowCheck, Severity, SumCheck, literal, quoted
+from iceberg.dialect import SPARK
+from iceberg.quality.checks import Check, IntervalCheck, Ledger, LedgerCheck, ReferenceCheck, RowCheck, Severity, SumCheck
 from iceberg.quality.results import CheckResult
 from iceberg.table import Table
 from spark_jobs.lake import Lake
@@ -143,7 +144,7 @@ def _over_all(table: LakeTable, groups: DataFrame) -> DataFrame:
 
 
 def _differs(number: int, check: SumCheck) -> Column:
-    return F.expr(f"abs(sum_{number} - other_{number}) > {literal(check.within)}")
+    return F.expr(f"abs(sum_{number} - other_{number}) > {SPARK.literal(check.within)}")
 
 
 def _name(other: str | Ledger) -> str:
@@ -190,7 +191,7 @@ def _fault(check: Check) -> str:
 
 
 def _null_key(key: Sequence[str]) -> Column:
-    return F.expr(" or ".join(f"{quoted(name)} is null" for name in key))
+    return F.expr(" or ".join(f"{SPARK.quoted(name)} is null" for name in key))
 
 
 def _total(column: str) -> Column:

@@ -9,7 +9,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from iceberg.reader import ReleaseReader, quoted
+from iceberg.dialect import DUCKDB
+from iceberg.reader import ReleaseReader
 from iceberg.releases import ReleaseTable
 from iceberg.table import AsOf, MadeOf, RecomputeTouched
 from spark_jobs.tables import LakeTable, Tables, held_by
@@ -68,7 +69,7 @@ def rows_of_group(
                 key = tables[below].table.key
                 engine.register("held", rows.select(list(key)))
                 engine.register("more", more)
-                looked_up = engine.sql(f"select * from more anti join held using ({_list(key)})").to_arrow_table()  # noqa: S608
+                looked_up = engine.sql(f"select * from more anti join held using ({DUCKDB.quoted(*key)})").to_arrow_table()  # noqa: S608
             else:
                 found[link.table] = more
     others = {name: rows for name, rows in found.items() if name != below}
@@ -90,7 +91,7 @@ class _Groups:
         source = self._source(engine, name)
         columns = self.refresh.columns_in(name)
         if set(columns) <= set(self.tables[name].table.column_names):
-            condition = " and ".join(f"{quoted(column)} = ?" for column in columns)
+            condition = " and ".join(f"{DUCKDB.quoted(column)} = ?" for column in columns)
             rows: pa.Table = engine.sql(f"select * from {source} where {condition}", params=list(group)).to_arrow_table()  # noqa: S608
             return rows
         key = self.tables[self.refresh.via or ""].table.key
@@ -103,7 +104,7 @@ class _Groups:
 
     def _source(self, engine: duckdb.DuckDBPyConnection, name: str) -> str:
         engine.register(f"rows of {name}", self.reader.rows(name, self.version.inputs[name]))
-        return quoted(f"rows of {name}")
+        return DUCKDB.quoted(f"rows of {name}")
 
 
 def rows_of_whole(
@@ -116,15 +117,15 @@ def rows_of_whole(
         engine.execute("set timezone = 'UTC'")
         for name in (made_of.table, *made_of.lookups):
             engine.register(f"rows of {name}", reader.rows(name, version.inputs[name]))
-        source = quoted(f"rows of {made_of.table}")
+        source = DUCKDB.quoted(f"rows of {made_of.table}")
         for name in made_of.lookups:
-            source += f" left join {quoted(f'rows of {name}')} using ({_list(tables[name].table.key)})"
+            source += f" left join {DUCKDB.quoted(f'rows of {name}')} using ({DUCKDB.quoted(*tables[name].table.key)})"
         values = ", ".join(f"{expression} as _key_{place}" for place, expression in enumerate(made_of.by))
-        own = ", ".join(f"{quoted(f'rows of {made_of.table}')}.{quoted(column)}" for column in columns)
+        own = ", ".join(f"{DUCKDB.quoted(f'rows of {made_of.table}')}.{DUCKDB.quoted(column)}" for column in columns)
         condition = " and ".join(f"_key_{place} = ?" for place in range(len(made_of.by)))
         query = f"""
-            select {_list(columns)} from (select {own}, {values} from {source} where {made_of.where})
-            where {condition} order by {_list(tables[made_of.table].table.key)}
+            select {DUCKDB.quoted(*columns)} from (select {own}, {values} from {source} where {made_of.where})
+            where {condition} order by {DUCKDB.quoted(*tables[made_of.table].table.key)}
         """  # noqa: S608
         rows: pa.Table = engine.sql(query, params=[wanted[name] for name in table.table.key]).to_arrow_table()
     others = {name: rows for name, rows in whole.items() if name != made_of.table}
@@ -140,12 +141,8 @@ def _rows(given: pa.Table | Whole | None) -> pa.Table:
 
 def _semi_joined(engine: duckdb.DuckDBPyConnection, source: str, linking: pa.Table, key: Sequence[str]) -> pa.Table:
     engine.register("linking", linking)
-    first = quoted(key[0])
+    first = DUCKDB.quoted(key[0])
     low, high = engine.execute(f"select min({first}), max({first}) from linking").fetchall()[0]  # noqa: S608
-    query = f"select * from {source} semi join linking using ({_list(key)}) where {first} between ? and ?"  # noqa: S608
+    query = f"select * from {source} semi join linking using ({DUCKDB.quoted(*key)}) where {first} between ? and ?"  # noqa: S608
     rows: pa.Table = engine.sql(query, params=[low, high]).to_arrow_table()
     return rows
-
-
-def _list(columns: Sequence[str]) -> str:
-    return ", ".join(map(quoted, columns))

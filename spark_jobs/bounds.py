@@ -4,59 +4,20 @@ Values travel as text, through the catalog's database and into SQL, and are
 cast to the column's type where they are used.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
-from pyiceberg.types import (
-    BooleanType,
-    DateType,
-    DecimalType,
-    IcebergType,
-    IntegerType,
-    LongType,
-    StringType,
-    TimestamptzType,
-)
+from pyiceberg.types import IcebergType
 
-from iceberg import reader
-from iceberg.quality import checks
+from iceberg.dialect import SPARK, Dialect
 from shoplake.core.errors import TableError
 
 Range = tuple[str, str]
 MOST_RANGES = 24
 MOST_KEYS = 20_000
-"""So many values at most are brought here to bound what is read by them."""
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How an engine takes names, text and the types of values."""
-
-    quoted: Callable[[str], str]
-    literal: Callable[[str], str]
-    instant: str
-
-    def type_name(self, column_type: IcebergType) -> str | None:
-        """The type of a column as the engine calls it; None where values of it cannot be bounded."""
-        if isinstance(column_type, DecimalType):
-            return f"decimal({column_type.precision},{column_type.scale})"
-        if column_type == TimestamptzType():
-            return self.instant
-        return _SQL_TYPES.get(column_type)
-
-
-SPARK = Dialect(checks.quoted, checks.literal, "timestamp")
-DUCKDB = Dialect(reader.quoted, reader.literal, "timestamptz")
-_SQL_TYPES: dict[IcebergType, str] = {
-    IntegerType(): "int",
-    LongType(): "bigint",
-    StringType(): "string",
-    DateType(): "date",
-    BooleanType(): "boolean",
-}
+"""So many values at most bound what is read by them; more are not brought here."""
 
 
 def ranges_around(intervals: Iterable[tuple[Any, Any]], most: int = MOST_RANGES) -> list[Range]:
@@ -84,7 +45,7 @@ def _closest_joined(ranges: list[tuple[Any, Any]], most: int) -> list[tuple[Any,
 
 
 def as_text(value: Any) -> str:
-    """A value as text that Spark casts back to it; an instant must carry its zone."""
+    """A value as text that an engine casts back to it; an instant must carry its zone."""
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
     return str(value)

@@ -25,8 +25,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
+from iceberg.dialect import DUCKDB
 from iceberg.quality.results import CheckResult
-from iceberg.reader import ReleaseReader, quoted
+from iceberg.reader import ReleaseReader
 from iceberg.releases import Release, ReleaseTable
 from iceberg.runs import NO_SNAPSHOT
 from iceberg.table import Column, DistinctCount, FullRefresh, MergeByKey, Ratio, RecomputeTouched
@@ -199,12 +200,12 @@ def _sql_type(kind: IcebergType) -> str:
 
 def _published(reader: ReleaseReader, table: LakeTable, values: Sequence[Any]) -> dict[str, Any]:
     layer, short_name = table.name.split(".", 1)
-    source = f"{quoted(layer)}.{quoted(short_name)}"
-    condition = " and ".join(f"{quoted(name)} = ?" for name in table.table.key)
-    columns = ", ".join(quoted(name) for name in table.table.column_names)
+    source = f"{DUCKDB.quoted(layer)}.{DUCKDB.quoted(short_name)}"
+    condition = " and ".join(f"{DUCKDB.quoted(name)} = ?" for name in table.table.key)
+    columns = DUCKDB.quoted(*table.table.column_names)
     found = reader.sql(f"select {columns} from {source} where {condition}", values).to_pylist()  # noqa: S608
     if not found:
-        first = reader.sql(f"select {', '.join(quoted(name) for name in table.table.key)} from {source} order by all limit 1").to_pylist()  # noqa: S608
+        first = reader.sql(f"select {DUCKDB.quoted(*table.table.key)} from {source} order by all limit 1").to_pylist()  # noqa: S608
         example = f"such as {key_text(list(first[0].values()))}" if first else "but the table is empty"
         raise QueryError(
             f"explain: {table.name} has no row {key_text(values)} in release {reader.release.release_id}. "
@@ -269,7 +270,7 @@ def _agrees(row: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 def _changes_of(reader: ReleaseReader, table: LakeTable, version: ReleaseTable, values: Sequence[Any]) -> pa.Table:
     """Every change of a key that the version has consumed, in the log's order."""
     rows = reader.changes(table.inputs[0])
-    condition = " and ".join(f"{quoted(name)} = ?" for name in table.table.key)
+    condition = " and ".join(f"{DUCKDB.quoted(name)} = ?" for name in table.table.key)
     with duckdb.connect() as engine:
         engine.execute("set timezone = 'UTC'")
         engine.register("changes", rows)

@@ -1,6 +1,6 @@
 """What a table could not be written for, in one sentence, whoever of Spark, the store and the catalog's database said it."""
 
-from iceberg.failures import full_disk
+from iceberg.failures import full_disk, unread_file
 from shoplake.core.errors import BuildError, ServiceError, ShoplakeError, StorageError, first_line
 
 # How Spark, the store's client and the catalog's driver say that somebody does not answer.
@@ -25,7 +25,7 @@ def writing_failure(what: str, problem: Exception, stays: str, again: str) -> Sh
     reason = first_line(problem)
     if disk := full_disk(problem):
         return StorageError(f"{what}, because {disk} is full ({reason}). {stays}; make room on it, then {again}.")
-    if any(sign in str(problem).lower() for sign in _GONE):
+    if unread_file(problem) or any(sign in str(problem).lower() for sign in _GONE):
         return ServiceError(
             f"{what}, because Spark, the store or the catalog's database stopped answering ({reason}). "
             f"{stays}; run `shoplake status`, then {again}."

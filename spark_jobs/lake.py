@@ -67,8 +67,11 @@ class Lake:
 
     def changes(self, name: str, after_lsn: int | None = None) -> DataFrame:
         """The rows of a bronze table up to the run's cut, and behind ``after_lsn`` where given."""
-        rows = self.read(name).where(f"_end_lsn <= {self.run.cut_end_lsn}")
-        return rows if after_lsn is None else rows.where(f"_end_lsn > {after_lsn}")
+        return self.read(name).where(self.window(after_lsn))
+
+    def window(self, after_lsn: int | None) -> str:
+        """SQL, as every engine takes it, that holds for changes up to the run's cut, and behind ``after_lsn`` where given."""
+        return f"_end_lsn <= {self.run.cut_end_lsn}" + (f" and _end_lsn > {after_lsn}" if after_lsn is not None else "")
 
     def branch(self, name: str) -> str:
         """A table on the run's branch, as Spark writes to it and reads from it."""

@@ -8,7 +8,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
-_RUNNER = tuple(f"spark_jobs.{name}" for name in ("as_of", "bounds", "changes", "instants", "lake", "questions", "refresh", "touched"))
+_RUNNER = (
+    *(f"spark_jobs.{name}" for name in ("as_of", "bounds", "changes", "lake", "questions", "refresh", "touched")),
+    "iceberg.dialect",
+    "iceberg.snapshots",
+)
 """What a table's rows depend on besides its own code, whatever its strategy."""
 
 

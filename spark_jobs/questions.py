@@ -11,22 +11,24 @@ import pyarrow as pa
 from duckdb import DuckDBPyRelation
 
 from iceberg.snapshots import SnapshotRows
-from spark_jobs.bounds import DUCKDB
 from spark_jobs.lake import Lake
+
+_MEMORY = "1GB"
 
 
 @dataclass(frozen=True)
 class Questions:
     """The lake of one run as DuckDB reads it: relations that read only the files, columns and rows that an answer needs.
 
-    For one thread. Relations are answered while this is there.
+    For one thread.
     """
 
     lake: Lake
 
     @cached_property
     def _engine(self) -> duckdb.DuckDBPyConnection:
-        engine = duckdb.connect()
+        # What takes more memory spills, beside the lake's other files: Spark and the other tables of the run need theirs.
+        engine = duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": str(self.lake.settings.home / "spilled")})
         engine.execute("set timezone = 'UTC'")
         return engine
 
@@ -45,13 +47,7 @@ class Questions:
 
     def changes(self, name: str, after_lsn: int | None = None) -> DuckDBPyRelation:
         """The rows of a bronze table up to the run's cut, and behind ``after_lsn`` where given."""
-        rows = self.read(name).filter(f"_end_lsn <= {self.lake.run.cut_end_lsn}")
-        return rows if after_lsn is None else rows.filter(f"_end_lsn > {after_lsn}")
-
-
-def named(*columns: str) -> str:
-    """Columns as DuckDB takes them, one after the other."""
-    return ", ".join(map(DUCKDB.quoted, columns))
+        return self.read(name).filter(self.lake.window(after_lsn))
 
 
 def values_of(rows: pa.Table, column: str) -> list[Any]:
@@ -62,3 +58,9 @@ def values_of(rows: pa.Table, column: str) -> list[Any]:
 def answers(rows: DuckDBPyRelation) -> list[tuple[Any, ...]]:
     """The rows themselves, by way of Arrow, whose instants need no further package."""
     return [tuple(row.values()) for row in rows.to_arrow_table().to_pylist()]
+
+
+def few(rows: DuckDBPyRelation, most: int) -> pa.Table | None:
+    """The rows, where there are no more than ``most``."""
+    found = rows.limit(most + 1).to_arrow_table()
+    return found if found.num_rows <= most else None

@@ -2,26 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import pyarrow.compute as pc
 from duckdb import DuckDBPyRelation
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from iceberg.quality.checks import quoted
+from iceberg.dialect import DUCKDB, SPARK, Dialect
 from iceberg.runs import TableRun
 from iceberg.table import FullRefresh, MergeByKey, RecomputeTouched
 from shoplake.core.settings import CATALOG_NAME
 from spark_jobs.as_of import looked_up
-from spark_jobs.bounds import DUCKDB, SPARK, Dialect, in_ranges, ranges_around
+from spark_jobs.bounds import in_ranges, ranges_around
 from spark_jobs.changes import Truncation, current_rows
 from spark_jobs.lake import Lake
-from spark_jobs.questions import Questions, answers, named, values_of
+from spark_jobs.questions import Questions, answers, values_of
 from spark_jobs.session import compile_expressions, describe_jobs
 from spark_jobs.tables import LakeTable
 from spark_jobs.touched import Groups, GroupsTouched, KeysTouched, Touched, group_condition, touched_groups
 
-MOST_KEYS = 10_000
+MOST_NAMED_KEYS = 10_000
 MOST_INTERPRETED_ROWS = 200_000
 EVERYTHING = "true"
 
@@ -52,13 +52,11 @@ class Refreshed:
 def refresh(lake: Lake, table: LakeTable, state: TableRun, is_full: bool) -> Refreshed:
     """Write the table's branch, by its declared strategy or in full; ``state`` says what its base had consumed."""
     strategy = table.table.refresh
-    consumed = dict(state.inputs)
-    compile_expressions(lake.session, False)
     if is_full or isinstance(strategy, FullRefresh) or state.base_snapshot_id is None or state.cut_end_lsn is None:
         return _full(lake, table, state)
     if isinstance(strategy, MergeByKey):
         return _merge_by_key(lake, table, state, state.cut_end_lsn)
-    groups = touched_groups(lake, table, strategy, consumed)
+    groups = touched_groups(lake, table, strategy, dict(state.inputs))
     return _full(lake, table, state) if groups is None else _recompute(lake, table, state, strategy, groups)
 
 
@@ -86,21 +84,16 @@ def _look_at(changes: DuckDBPyRelation) -> tuple[Truncation | None, bool]:
 
 def _merge_by_key(lake: Lake, table: LakeTable, state: TableRun, after_lsn: int) -> Refreshed:
     key, source = table.table.key, table.inputs[0]
-    flags = """
-        bool_and(_operation = 'insert') as _is_new,
-        bool_or(_operation = 'truncate') as _is_truncate,
-        bool_or(_unchanged_columns is not null) as _has_unchanged
-    """
-    found = Questions(lake).changes(source, after_lsn).aggregate(f"{named(*key)}, {flags}", named(*key)).to_arrow_table()
-    if found.num_rows == 0:
+    window = Questions(lake).changes(source, after_lsn)
+    key_count, low, high, is_new, has_truncate, has_unchanged = _summed_up(window, key)
+    if key_count == 0:
         return Refreshed("merge", False, None, EVERYTHING, {}, 0)
-    if pc.any(found["_is_truncate"]).as_py():
+    if has_truncate:
         return _full(lake, table, state)
-    is_new, has_unchanged = pc.all(found["_is_new"]).as_py(), pc.any(found["_has_unchanged"]).as_py()
-    is_much = found.num_rows > MOST_KEYS
+    is_much = key_count > MOST_NAMED_KEYS
     compile_expressions(lake.session, is_much)
-    values = values_of(found, key[0])
-    ranges = ranges_around([(min(values), max(values))] if is_much else zip(values, values, strict=True))
+    values = [] if is_much else values_of(window.select(DUCKDB.quoted(key[0])).distinct().to_arrow_table(), key[0])
+    ranges = ranges_around([(low, high)] if is_much else zip(values, values, strict=True))
     changes = lake.changes(source, after_lsn)
     keys = changes.select(*key).distinct()
     rows = current_rows(_reaching_back(lake, source, changes, keys, key) if has_unchanged else changes, key, None, has_unchanged)
@@ -112,7 +105,29 @@ def _merge_by_key(lake: Lake, table: LakeTable, state: TableRun, after_lsn: int)
     else:
         _merge(lake, table, keys, made, in_ranges(key[0], table.table.column(key[0]).type, ranges, "target"))
     scope = in_ranges(key[0], table.table.column(key[0]).type, ranges)
-    return Refreshed("append" if is_new else "merge", True, KeysTouched(after_lsn, ranges), scope, {source: rows}, found.num_rows, keys)
+    return Refreshed("append" if is_new else "merge", True, KeysTouched(after_lsn, ranges), scope, {source: rows}, key_count, keys)
+
+
+def _summed_up(changes: DuckDBPyRelation, key: Sequence[str]) -> tuple[Any, ...]:
+    """How many keys changed, the least and the greatest value of the first column; whether all are new, one was emptied, one left out a value."""
+    first = DUCKDB.quoted(key[0])
+    by_key = changes.aggregate(
+        f"""
+        {first},
+        bool_and(_operation = 'insert') as _is_new,
+        bool_or(_operation = 'truncate') as _has_truncate,
+        bool_or(_unchanged_columns is not null) as _has_unchanged
+        """,
+        DUCKDB.quoted(*key),
+    )
+    return answers(
+        by_key.aggregate(
+            f"""
+            count(*) as keys, min({first}) as low, max({first}) as high,
+            bool_and(_is_new) as is_new, bool_or(_has_truncate) as has_truncate, bool_or(_has_unchanged) as has_unchanged
+            """
+        )
+    )[0]
 
 
 def _reaching_back(lake: Lake, source: str, changes: DataFrame, keys: DataFrame, key: Sequence[str]) -> DataFrame:
@@ -123,10 +138,10 @@ def _reaching_back(lake: Lake, source: str, changes: DataFrame, keys: DataFrame,
 def _recompute(lake: Lake, table: LakeTable, state: TableRun, strategy: RecomputeTouched, found: Groups) -> Refreshed:
     if not found.groups:
         return Refreshed("recompute", False, None, EVERYTHING, {}, 0)
+    compile_expressions(lake.session, _is_much(lake, table, strategy, found))
     scope = group_condition(table, strategy, found.groups)
     restricted = {name: lake.read(name).where(sql) for name, sql in _conditions(lake, table, strategy, found, SPARK).items()}
     inputs = _lookups(lake, table) | restricted
-    compile_expressions(lake.session, _is_much(lake, _conditions(lake, table, strategy, found, DUCKDB)))
     # What is looked up may bring rows of other groups along.
     made = lake.transform(table, inputs | looked_up(lake, table, inputs, found.via_ranges)).where(scope)
     make_branch(lake, table.name, state.base_snapshot_id)
@@ -151,10 +166,10 @@ def _conditions(lake: Lake, table: LakeTable, strategy: RecomputeTouched, found:
     return conditions
 
 
-def _is_much(lake: Lake, conditions: dict[str, str]) -> bool:
+def _is_much(lake: Lake, table: LakeTable, strategy: RecomputeTouched, found: Groups) -> bool:
     """Whether so many rows are read that compiling pays: counted, but only in inputs that have so many at all."""
     questions, count = Questions(lake), 0
-    for name, condition in conditions.items():
+    for name, condition in _conditions(lake, table, strategy, found, DUCKDB).items():
         if lake.row_count(name) > MOST_INTERPRETED_ROWS:
             count += answers(questions.read(name).filter(condition).aggregate("count(*)"))[0][0]
     return count > MOST_INTERPRETED_ROWS
@@ -179,8 +194,8 @@ def _merge(lake: Lake, table: LakeTable, keys: DataFrame, made: DataFrame, targe
     source = keys.join(made.withColumn("_is_made", F.lit(True)), on=key, how="full_outer")
     view = f"source_{table.name.replace('.', '_')}_{lake.run.run_id}"
     source.createOrReplaceTempView(view)
-    columns = [quoted(name) for name in table.table.column_names]
-    same_key = " and ".join(f"target.{quoted(name)} = source.{quoted(name)}" for name in key)
+    columns = [SPARK.quoted(name) for name in table.table.column_names]
+    same_key = " and ".join(f"target.{SPARK.quoted(name)} = source.{SPARK.quoted(name)}" for name in key)
     lake.session.sql(
         f"""
         merge into {lake.branch(table.name)} as target using {view} as source on {same_key} and {target_bound}

@@ -107,6 +107,8 @@ def _session_properties(settings: Settings) -> dict[str, str]:
         "spark.sql.defaultCatalog": CATALOG_NAME,
         # Where from_utc_timestamp and to_date begin from; the shop's own zone is given to transforms by name.
         "spark.sql.session.timeZone": "UTC",
+        # Text of the shop within SQL means itself, ${...} too.
+        "spark.sql.variable.substitute": "false",
     }
 
 

@@ -13,12 +13,13 @@ from typing import Any
 
 from duckdb import DuckDBPyRelation
 
+from iceberg.dialect import DUCKDB, SPARK, Dialect
 from iceberg.runs import catalog_database, versions_between
 from iceberg.table import RecomputeTouched
 from spark_jobs.as_of import found_otherwise
-from spark_jobs.bounds import DUCKDB, MOST_KEYS, SPARK, Dialect, Range, as_text, in_groups, in_ranges, ranges_around
+from spark_jobs.bounds import MOST_KEYS, Range, in_groups, in_ranges, ranges_around
 from spark_jobs.lake import Lake
-from spark_jobs.questions import Questions, answers, named, values_of
+from spark_jobs.questions import Questions, answers, few, values_of
 from spark_jobs.tables import LakeTable
 
 MOST_GROUPS = 2_000
@@ -118,11 +119,12 @@ def touched_groups(lake: Lake, table: LakeTable, refresh: RecomputeTouched, cons
     if not direct:
         return Groups([], None)
     values = reduce(_union, direct)
-    is_there = " and ".join(f"{named(column)} is not null" for column in values.columns)
-    found = answers(values.filter(is_there).distinct().limit(MOST_GROUPS + 1))
-    if len(found) > MOST_GROUPS:
+    is_there = " and ".join(f"{DUCKDB.quoted(column)} is not null" for column in values.columns)
+    as_text = ", ".join(f"{DUCKDB.quoted(column)}::varchar as {DUCKDB.quoted(column)}" for column in values.columns)
+    found = few(values.filter(is_there).distinct().select(as_text), MOST_GROUPS)
+    if found is None:
         return None
-    groups = sorted([as_text(value) for value in group] for group in found)
+    groups = sorted(list(group.values()) for group in found.to_pylist())
     return Groups(groups, _link_ranges(questions, table, refresh, groups) if refresh.via else None)
 
 
@@ -149,48 +151,54 @@ def _touched_values(
 ) -> DuckDBPyRelation:
     """The values that ``columns`` have, or had before, in the changed rows of an input."""
     table = questions.lake.tables[name]
+    key = table.table.key
+    if isinstance(touched, KeysTouched):
+        keys = questions.changes(table.inputs[0], touched.after_lsn).select(DUCKDB.quoted(*key)).distinct()
+        if set(columns) <= set(key):
+            return keys.select(DUCKDB.quoted(*columns))
     before, now = (rows.filter(condition) for rows in questions.differing(name, consumed))
     if isinstance(touched, GroupsTouched):
-        return _union(before.select(named(*columns)), now.select(named(*columns)))
-    key = table.table.key
-    keys = questions.changes(table.inputs[0], touched.after_lsn).select(named(*key)).distinct()
-    if set(columns) <= set(key):
-        return keys.select(named(*columns))
-    wanted = named(*dict.fromkeys([*key, *columns]))
-    return _union(before.select(wanted), now.select(wanted)).join(keys, named(*key), how="semi").select(named(*columns))
+        return _union(before.select(DUCKDB.quoted(*columns)), now.select(DUCKDB.quoted(*columns)))
+    wanted = DUCKDB.quoted(*dict.fromkeys([*key, *columns]))
+    return _union(before.select(wanted), now.select(wanted)).join(keys, DUCKDB.quoted(*key), how="semi").select(DUCKDB.quoted(*columns))
 
 
 def _has_other_values(questions: Questions, name: str, condition: str, consumed: int, refresh: RecomputeTouched) -> bool:
     """Whether a row that is looked up has other values now than before; of those that a foreign key holds one that came or went has none to compare."""
     key = questions.lake.tables[name].table.key
-    before, now = (rows.filter(condition).select(named(*key, *refresh.lookups[name])) for rows in questions.differing(name, consumed))
+    before, now = (
+        rows.filter(condition).select(DUCKDB.quoted(*key, *refresh.lookups[name])) for rows in questions.differing(name, consumed)
+    )
     other = before.except_(now)
     # Those that a foreign key holds count only where they are in both.
-    other = _union(other, now.except_(before)) if name in refresh.unheld else other.join(now.select(named(*key)), named(*key), how="semi")
-    return bool(answers(other.select(named(*key)).limit(1)))
+    other = (
+        _union(other, now.except_(before))
+        if name in refresh.unheld
+        else other.join(now.select(DUCKDB.quoted(*key)), DUCKDB.quoted(*key), how="semi")
+    )
+    return bool(answers(other.select(DUCKDB.quoted(*key)).limit(1)))
 
 
 def _groups_of_links(questions: Questions, refresh: RecomputeTouched, via: str, links: DuckDBPyRelation, consumed: int) -> DuckDBPyRelation:
     """The groups, now and before, of the linking input's rows with the given keys."""
     table = questions.lake.tables[via].table
-    found = links.distinct().to_arrow_table()
-    condition = "true"
-    if found.num_rows <= MOST_KEYS:
-        values = values_of(found, table.key[0])
+    found, condition = links.distinct(), "true"
+    if (keys := few(found, MOST_KEYS)) is not None:
+        found, values = questions.of(keys), values_of(keys, table.key[0])
         condition = in_ranges(
             table.key[0], table.column(table.key[0]).type, ranges_around(zip(values, values, strict=True)), dialect=DUCKDB
         )
     now = questions.lake.rows(via)
     before = questions.lake.rows(via, consumed).without(now.files)
     columns = refresh.columns_in(via)
-    wanted = named(*dict.fromkeys([*table.key, *columns]))
+    wanted = DUCKDB.quoted(*dict.fromkeys([*table.key, *columns]))
     rows = reduce(_union, (questions.of(rows).filter(condition).select(wanted) for rows in (before, now)))
-    return rows.join(questions.of(found), named(*table.key), how="semi").select(named(*columns))
+    return rows.join(found, DUCKDB.quoted(*table.key), how="semi").select(DUCKDB.quoted(*columns))
 
 
 def _link_ranges(questions: Questions, table: LakeTable, refresh: RecomputeTouched, groups: list[list[str]]) -> list[Range]:
     via = refresh.via or ""
-    first, columns = named(questions.lake.tables[via].table.key[0]), named(*refresh.columns_in(via))
+    first, columns = DUCKDB.quoted(questions.lake.tables[via].table.key[0]), DUCKDB.quoted(*refresh.columns_in(via))
     rows = questions.read(via).filter(group_condition(table, refresh, groups, source=via, dialect=DUCKDB))
     return ranges_around(answers(rows.aggregate(f"min({first}) as low, max({first}) as high", columns)))
 

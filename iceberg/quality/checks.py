@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from iceberg.dialect import SPARK
+
 
 class Severity(StrEnum):
     """What a failed check does: stop the release, warn the one who builds, or be recorded alone."""
@@ -167,36 +169,48 @@ def looks_into(check: Check) -> tuple[str, ...]:
 
 def not_null(column: str, severity: Severity = Severity.STOP) -> RowCheck:
     """The column has a value in every row."""
-    return RowCheck(f"{column} not null", f"{quoted(column)} is null", f"{column} must have a value", "have none", severity)
+    return RowCheck(f"{column} not null", f"{SPARK.quoted(column)} is null", f"{column} must have a value", "have none", severity)
 
 
 def at_least(column: str, least: int | Decimal, severity: Severity = Severity.STOP) -> RowCheck:
     """No value of the column is below ``least``; rows without a value pass."""
     return RowCheck(
-        f"{column} at least {least}", f"{quoted(column)} < {literal(least)}", f"{column} must be at least {least}", "are below", severity
+        f"{column} at least {least}",
+        f"{SPARK.quoted(column)} < {SPARK.literal(least)}",
+        f"{column} must be at least {least}",
+        "are below",
+        severity,
     )
 
 
 def at_most(column: str, most: int | Decimal, severity: Severity = Severity.STOP) -> RowCheck:
     """No value of the column is above ``most``; rows without a value pass."""
     return RowCheck(
-        f"{column} at most {most}", f"{quoted(column)} > {literal(most)}", f"{column} must be at most {most}", "are above", severity
+        f"{column} at most {most}",
+        f"{SPARK.quoted(column)} > {SPARK.literal(most)}",
+        f"{column} must be at most {most}",
+        "are above",
+        severity,
     )
 
 
 def at_most_column(column: str, other: str, severity: Severity = Severity.STOP) -> RowCheck:
     """No value of the column is above the same row's value of ``other``."""
     return RowCheck(
-        f"{column} at most {other}", f"{quoted(column)} > {quoted(other)}", f"{column} must be at most {other}", "are above", severity
+        f"{column} at most {other}",
+        f"{SPARK.quoted(column)} > {SPARK.quoted(other)}",
+        f"{column} must be at most {other}",
+        "are above",
+        severity,
     )
 
 
 def accepted_values(column: str, *values: str, severity: Severity = Severity.STOP) -> RowCheck:
     """Each value of the column is one of ``values``; rows without a value pass."""
     known = ", ".join(values)
-    listed = ", ".join(literal(value) for value in values)
+    listed = ", ".join(SPARK.literal(value) for value in values)
     return RowCheck(
-        f"{column} accepted values", f"{quoted(column)} not in ({listed})", f"{column} must be one of {known}", "are not", severity
+        f"{column} accepted values", f"{SPARK.quoted(column)} not in ({listed})", f"{column} must be one of {known}", "are not", severity
     )
 
 
@@ -208,7 +222,7 @@ def references(column: str, other_table: str, other_column: str | None = None, s
 def equals(column: str, expression: str, severity: Severity = Severity.STOP) -> RowCheck:
     """The column is what SQL over the same row gives, such as a difference of two others."""
     return RowCheck(
-        f"{column} equals {expression}", f"{quoted(column)} <> {expression}", f"{column} must be {expression}", "are not", severity
+        f"{column} equals {expression}", f"{SPARK.quoted(column)} <> {expression}", f"{column} must be {expression}", "are not", severity
     )
 
 
@@ -232,15 +246,3 @@ def sums_to(
 def without_gap(of: str, since: str, until: str, ended: str | None = None, severity: Severity = Severity.STOP) -> IntervalCheck:
     """The intervals from ``since`` to ``until`` of each value of ``of`` never overlap, and leave a gap only behind a row that is ``ended``."""
     return IntervalCheck(f"{since} to {until} without gap", of, since, until, ended, severity)
-
-
-def quoted(column: str) -> str:
-    """A column's name as Spark SQL takes it."""
-    return "`" + column.replace("`", "``") + "`"
-
-
-def literal(value: int | Decimal | str) -> str:
-    """A value as Spark SQL takes it."""
-    if isinstance(value, str):
-        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-    return f"{value}bd" if isinstance(value, Decimal) else str(value)

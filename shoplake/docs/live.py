@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from iceberg.dialect import DUCKDB
 from iceberg.quality.results import CheckResult
-from iceberg.reader import ReleaseReader, quoted
+from iceberg.reader import ReleaseReader
 from iceberg.releases import Release, ReleaseTable
 from shoplake.core.settings import Settings
 from spark_jobs.tables import LakeTable, Tables
@@ -136,10 +137,12 @@ def _without_personal_keys(table: LakeTable, result: CheckResult) -> CheckResult
 def _samples(reader: ReleaseReader, table: LakeTable) -> list[list[str | None]]:
     # A column that was declared since has no values yet.
     there = frozenset(reader.rows(table.name).schema.names)
-    columns = ", ".join(f"{quoted(name) if name in there else 'null'}::varchar as {quoted(name)}" for name in table.table.column_names)
+    columns = ", ".join(
+        f"{DUCKDB.quoted(name) if name in there else 'null'}::varchar as {DUCKDB.quoted(name)}" for name in table.table.column_names
+    )
     rows = reader.sql(f"select {columns} from {_source(table)} limit {SAMPLE_ROWS}").to_pylist()  # noqa: S608
     return [[masked(row[column.name]) if column.is_personal else row[column.name] for column in table.table.columns] for row in rows]
 
 
 def _source(table: LakeTable) -> str:
-    return ".".join(map(quoted, table.name.split(".")))
+    return ".".join(map(DUCKDB.quoted, table.name.split(".")))

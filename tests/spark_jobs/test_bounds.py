@@ -5,8 +5,9 @@ import pyarrow as pa
 import pytest
 from pyiceberg.types import BinaryType, DateType, DecimalType, LongType, StringType, TimestamptzType
 
+from iceberg.dialect import DUCKDB
 from shoplake.core.errors import TableError
-from spark_jobs.bounds import DUCKDB, as_text, in_groups, in_ranges, ranges_around
+from spark_jobs.bounds import as_text, in_groups, in_ranges, ranges_around
 
 pytestmark = pytest.mark.unit
 

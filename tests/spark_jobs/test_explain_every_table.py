@@ -10,7 +10,8 @@ from gen_data.generate import backfill
 from gen_data.plan import parse
 from iceberg.capture.ingest import ingest
 from iceberg.catalog import open_catalog
-from iceberg.reader import ReleaseReader, quoted
+from iceberg.dialect import DUCKDB
+from iceberg.reader import ReleaseReader
 from iceberg.table import FullRefresh, MergeByKey, Ratio
 from shoplake.core.settings import Settings
 from shoplake.stack.private import fresh_databases
@@ -55,7 +56,7 @@ def reader_of(settings: Settings) -> ReleaseReader:
 
 
 def source_of(table: LakeTable) -> str:
-    return ".".join(map(quoted, table.name.split(".", 1)))
+    return ".".join(map(DUCKDB.quoted, table.name.split(".", 1)))
 
 
 def explained_row(settings: Settings, table: LakeTable, most: str | None = None) -> Explanation | None:

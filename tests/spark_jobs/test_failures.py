@@ -6,7 +6,12 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 import pytest
 import requests
 from pyiceberg.types import StringType
@@ -22,6 +27,7 @@ from shoplake.core.lock import only_one
 from shoplake.core.settings import LOOPBACK, Settings
 from shoplake.stack.local.runner import status
 from shoplake.stack.private import private_stack
+from spark_jobs.failures import writing_failure
 from spark_jobs.plan import begin_run
 from spark_jobs.run import Built, build, build_table
 from tests.spark_jobs.bronze_rows import START, order, place
@@ -31,6 +37,18 @@ from tests.spark_jobs.lake_rows import assert_incremental_equals_full, outcomes,
 pytestmark = pytest.mark.integration
 
 NOBODY = "127.0.0.1:9"
+
+
+def test_a_file_that_the_store_does_not_give_is_no_fault_of_the_table(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"order_id": [1]}), tmp_path / "orders.parquet")
+    orders = ds.dataset(tmp_path / "orders.parquet")
+    (tmp_path / "orders.parquet").unlink()
+    for read in (lambda: duckdb.from_arrow(orders).fetchall(), orders.to_table):
+        with pytest.raises((duckdb.Error, OSError)) as told:
+            read()
+        failure = writing_failure("build: gold.daily_sales could not be built", told.value, "Release 1 stays", "build again")
+        assert isinstance(failure, ServiceError)
+        assert "run `shoplake status`, then build again" in str(failure)
 
 
 def change_something(traded: Traded) -> None:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from spark_jobs.run import build
-from tests.spark_jobs.bronze_rows import START, Bronze, line, order, payment
+from tests.spark_jobs.bronze_rows import START, Bronze, channel, line, order, payment, place
 from tests.spark_jobs.fixtures import Traded
 from tests.spark_jobs.lake_rows import SALES, assert_incremental_equals_full
 
@@ -133,3 +133,13 @@ def test_building_step_by_step_gives_the_same_rows_as_building_from_scratch(
         traded.bronze.commit()
         build(traded.settings, tables=TABLES)
     assert_incremental_equals_full(traded.settings, TABLES)
+
+
+@pytest.mark.long
+def test_a_channel_whose_code_reads_like_a_variable_is_restated_as_any_other(traded: Traded) -> None:
+    traded.bronze.change("insert", "channels", [channel("${x}")])
+    for number in (4, 5):
+        place(traded.bronze, number, channel_code="${x}")
+        traded.bronze.commit()
+        build(traded.settings, tables=SALES)
+    assert_incremental_equals_full(traded.settings)

@@ -13,7 +13,6 @@ from iceberg.quality.checks import (
     at_most,
     at_most_column,
     equals,
-    literal,
     looks_into,
     not_null,
     references,
@@ -88,7 +87,3 @@ def test_a_check_says_which_tables_it_looks_into() -> None:
     assert looks_into(sums_to("x", ledger, "y")) == ("silver.a", "silver.b")
     assert looks_into(sums_to("x", "silver.c", "y")) == looks_into(references("x", "silver.c")) == ("silver.c",)
     assert looks_into(at_least("x", 0)) == ()
-
-
-def test_text_cannot_break_out_of_its_literal() -> None:
-    assert literal("o'clock \\") == "'o\\'clock \\\\'"
