@@ -2,7 +2,8 @@
 
 Run as a process of its own, since sqlframe takes PySpark's place in it:
 ``python -m shoplake.bench.peer FOLDER``, with what :func:`hand_over` has put
-there. Prints one line of JSON a table.
+there. Notes in the folder, one line of JSON a table, what it made, and goes on
+behind those that are noted.
 """
 
 import json
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,9 @@ from shoplake.core.settings import Settings
 THREADS = 2
 _MEMORY = "8GB"
 _PLAN = "plan.json"
+_NOTED = "made.json"
+_BEGUN = "begun"
+_PATIENCE = 300.0
 
 
 @dataclass(frozen=True)
@@ -72,12 +77,44 @@ def hand_over(settings: Settings, versions: Mapping[str, int], cut_end_lsn: int,
 
 
 def make_with_duckdb(folder: Path) -> list[Made]:
-    """Make the tables above bronze that were put into ``folder``. Raises BuildError when that breaks off."""
-    ended = subprocess.run([sys.executable, "-m", __name__, str(folder)], capture_output=True, text=True, check=False)
-    if ended.returncode:
-        told = next((line for line in reversed(ended.stderr.splitlines()) if "Error" in line), "it says nothing")
-        raise BuildError(f"bench: DuckDB broke off ({told}).")
-    return [Made(**json.loads(line)) for line in ended.stdout.splitlines()]
+    """Make the tables above bronze that were put into ``folder``; one that DuckDB breaks off at, or waits for itself in, is left out with the reason.
+
+    Raises BuildError when that is not for a table's sake.
+    """
+    while (reason := _made_the_rest(folder)) is not None:
+        begun = folder / _BEGUN
+        name = begun.read_text() if begun.exists() else None
+        if name is None or name in {made.table for made in _noted(folder)}:
+            raise BuildError(f"bench: DuckDB broke off ({reason}).")
+        _note(folder, Made(name, problem=reason))
+    return _noted(folder)
+
+
+def _made_the_rest(folder: Path) -> str | None:
+    """Let a process make what is not noted yet; returns why it did not get to the end, if it did not."""
+    with folder.joinpath("told").open("w") as told, subprocess.Popen([sys.executable, "-m", __name__, str(folder)], stderr=told) as process:
+        before, count = -1, len(_noted(folder))
+        while process.poll() is None and count > before:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_PATIENCE)
+            before, count = count, len(_noted(folder))
+        if process.poll() is None:
+            process.kill()
+            return f"no answer after {_PATIENCE:.0f} s"
+    if not process.returncode:
+        return None
+    lines = folder.joinpath("told").read_text().splitlines()
+    return next((line for line in reversed(lines) if "Error" in line), f"it ended by itself, with {process.returncode}")
+
+
+def _noted(folder: Path) -> list[Made]:
+    noted = folder / _NOTED
+    return [Made(**json.loads(line)) for line in noted.read_text().splitlines()] if noted.exists() else []
+
+
+def _note(folder: Path, made: Made) -> None:
+    with folder.joinpath(_NOTED).open("a") as noted:
+        noted.write(json.dumps(asdict(made)) + "\n")
 
 
 def _activate(folder: Path) -> tuple[Any, Any]:
@@ -173,14 +210,14 @@ def _other_rows(connection: Any, lake: str, made: str, columns: Iterable[str]) -
 
 
 def main(folder: Path) -> None:
-    """Make every table that was handed over and lies above bronze, and say how long each took and whether it has the lake's rows."""
+    """Make every table that was handed over, lies above bronze and is not noted, and note how long each took and whether it has the lake's rows."""
     plan = json.loads(folder.joinpath(_PLAN).read_text())
     session, connection = _activate(folder)
     from spark_jobs.tables import discover
 
-    tables = discover()
+    tables, noted = discover(), {made.table: made for made in _noted(folder)}
     made_folder = folder / "made"
-    made_folder.mkdir()
+    made_folder.mkdir(exist_ok=True)
     for name in plan["tables"]:
         if name.startswith("bronze."):
             connection.execute(f"create view {name.replace('.', '_', 1)} as select * from read_parquet('{folder}/{name}/*.parquet')")  # noqa: S608
@@ -188,19 +225,21 @@ def main(folder: Path) -> None:
         if name not in plan["tables"]:
             continue
         lake, path = f"read_parquet('{folder}/{name}/*.parquet')", made_folder / f"{name}.parquet"
-        try:
-            started = time.monotonic()
-            query = _made(session, table, tables, plan).sql(dialect="duckdb", optimize=False, pretty=False)
-            connection.execute(f"copy ({query}) to '{path}' (format parquet, compression zstd)")
-            seconds = time.monotonic() - started
-            made = Made(name, seconds, *_other_rows(connection, lake, f"'{path}'", table.table.column_names))
-        except Exception as problem:
-            # Whatever sqlframe or DuckDB cannot do.
-            made = Made(name, problem=f"{type(problem).__name__}: {str(problem).splitlines()[0]}")
+        if name not in noted:
+            folder.joinpath(_BEGUN).write_text(name)
+            try:
+                started = time.monotonic()
+                query = _made(session, table, tables, plan).sql(dialect="duckdb", optimize=False, pretty=False)
+                connection.execute(f"copy ({query}) to '{path}' (format parquet, compression zstd)")
+                seconds = time.monotonic() - started
+                noted[name] = Made(name, seconds, *_other_rows(connection, lake, f"'{path}'", table.table.column_names))
+            except Exception as problem:
+                # Whatever sqlframe or DuckDB cannot do.
+                noted[name] = Made(name, problem=f"{type(problem).__name__}: {str(problem).splitlines()[0]}")
+            _note(folder, noted[name])
         # What reads a table that could not be made as it is reads the lake's.
-        source = f"'{path}'" if made.is_same else lake
+        source = f"'{path}'" if noted[name].is_same else lake
         connection.execute(f"create view {name.replace('.', '_', 1)} as select * from {source}")  # noqa: S608
-        sys.stdout.write(json.dumps(asdict(made)) + "\n")
 
 
 if __name__ == "__main__":
