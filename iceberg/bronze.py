@@ -23,6 +23,7 @@ from pyiceberg.transforms import TruncateTransform
 from pyiceberg.types import IcebergType, ListType, LongType, NestedField, StringType, TimestamptzType
 from sqlalchemy.exc import SQLAlchemyError
 
+from iceberg.properties import EVERY_TABLE
 from shoplake.core.errors import CaptureError
 
 POSITION = "shoplake.end-lsn"
@@ -129,21 +130,18 @@ def ensure_table(
                 PartitionField(source_id=9004, field_id=1000, transform=TruncateTransform(_LOG_BYTES_A_PARTITION), name="log_gibibyte")
             ),
             properties={
+                **EVERY_TABLE,
                 "comment": doc,
-                "format-version": "2",
-                "write.metadata.delete-after-commit.enabled": "true",
-                "write.metadata.previous-versions-max": "20",
-                "write.parquet.compression-codec": "zstd",
-                "commit.manifest-merge.enabled": "true",
-                "commit.manifest.min-count-to-merge": "50",
                 SOURCE_TABLE: ".".join(source_table),
                 KEY: ",".join(key),
             },
         )
     _evolve(table, columns)
-    if doc and table.properties.get("comment") != doc:
+    wanted = {**EVERY_TABLE, "comment": doc or table.properties.get("comment", "")}
+    stale = {name: value for name, value in wanted.items() if table.properties.get(name, "") != value and name != "format-version"}
+    if stale:
         with table.transaction() as transaction:
-            transaction.set_properties(comment=doc)
+            transaction.set_properties(stale)
     return table
 
 

@@ -43,22 +43,25 @@ def create_or_evolve(catalog: SqlCatalog, name: str, table: Table, doc: str) -> 
     goes_back = published is not None and not _holds(existing.schema(), table)
     schema = published if published is not None and goes_back else existing.schema()
     _refuse_what_would_break_readers(name, table, existing, schema)
+    held = {field.name: field for field in schema.fields}
+    other = [c for c in table.columns if c.name not in held or (held[c.name].field_type, held[c.name].doc) != (c.type, c.comment)]
+    properties = {key: value for key, value in table.properties(doc).items() if existing.properties.get(key) != value}
+    # What a table was made with, it keeps.
+    properties.pop("format-version", None)
+    if not (goes_back or other or properties):
+        return existing
     try:
         with existing.transaction() as change:
             if goes_back:
                 _set_schema(change, schema)
             with change.update_schema() as update:
-                for column in table.columns:
-                    field = next((field for field in schema.fields if field.name == column.name), None)
-                    if field is None:
-                        update.add_column(column.name, column.type, doc=column.comment)
-                    elif field.field_type != column.type or field.doc != column.comment:
+                for column in other:
+                    if column.name in held:
                         update.update_column(column.name, field_type=column.type, doc=column.comment)
-            stale = {key: value for key, value in table.properties(doc).items() if existing.properties.get(key, value) != value}
-            missing = {key: value for key, value in table.properties(doc).items() if key not in existing.properties}
-            wanted = {key: value for key, value in {**stale, **missing}.items() if key != "format-version"}
-            if wanted:
-                change.set_properties(wanted)
+                    else:
+                        update.add_column(column.name, column.type, doc=column.comment)
+            if properties:
+                change.set_properties(properties)
     except ValidationError as problem:
         raise TableError(f"table: {name} cannot become as declared ({problem}). Widen types only, or declare a new column.") from problem
     return existing

@@ -8,6 +8,7 @@ from pyiceberg.schema import Schema
 from pyiceberg.transforms import DayTransform, MonthTransform, Transform
 from pyiceberg.types import DecimalType, IcebergType, NestedField
 
+from iceberg.properties import EVERY_TABLE
 from iceberg.quality.checks import Check, IntervalCheck, ReferenceCheck, RowCheck, SumCheck, not_null
 from shoplake.core.errors import TableError
 
@@ -295,9 +296,7 @@ class Table:
         if self.fresh_within_minutes is not None:
             described["shoplake.fresh-within-minutes"] = str(self.fresh_within_minutes)
         return {
-            "format-version": "2",
-            "write.metadata.delete-after-commit.enabled": "true",
-            "write.metadata.previous-versions-max": "20",
+            **EVERY_TABLE,
             "write.merge.mode": merge_mode,
             "write.delete.mode": merge_mode,
             "write.update.mode": merge_mode,
@@ -306,5 +305,7 @@ class Table:
             "write.parquet.row-group-size-bytes": str(4 << 20),
             "write.parquet.row-group-size-track-uncompressed": "true",
             "write.merge.distribution-mode": "none",
+            # What a file weighs when tasks are made of row groups; by default 4 MiB, and again for each file of deletes that it has.
+            "read.split.open-file-cost": str(256 << 10),
             **{name: value for name, value in described.items() if value is not None},
         }

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from iceberg.dialect import DUCKDB
 from iceberg.table import AsOf, RecomputeTouched
-from spark_jobs.bounds import MOST_KEYS, Range, as_text, in_ranges, ranges_around
+from spark_jobs.bounds import MOST_KEYS, Range, as_text, in_ranges, ranges_of
 from spark_jobs.lake import Lake
 from spark_jobs.questions import Questions, few, values_of
 from spark_jobs.tables import LakeTable, held_by
@@ -99,9 +99,7 @@ def _groups(
         changed = questions.of(known)
         if link.of is None and link.on == via.key[0]:
             values = values_of(known, "_on")
-            rows = rows.filter(
-                in_ranges(link.on, via.column(link.on).type, ranges_around(zip(values, values, strict=True)), dialect=DUCKDB)
-            )
+            rows = rows.filter(in_ranges(link.on, via.column(link.on).type, ranges_of(values), dialect=DUCKDB))
         earliest = min(values_of(known, "_since"), default=None)
         if link.at and earliest is not None:
             rows = rows.filter(f"{DUCKDB.quoted(link.at)} >= {DUCKDB.literal(as_text(earliest))}::timestamptz")

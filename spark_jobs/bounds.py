@@ -36,6 +36,11 @@ def ranges_around(intervals: Iterable[tuple[Any, Any]], most: int = MOST_RANGES)
     return [(as_text(low), as_text(high)) for low, high in merged]
 
 
+def ranges_of(values: Iterable[Any]) -> list[Range]:
+    """:func:`ranges_around` single values."""
+    return ranges_around((value, value) for value in values)
+
+
 def _closest_joined(ranges: list[tuple[Any, Any]], most: int) -> list[tuple[Any, Any]]:
     if not isinstance(ranges[0][0], int | date | datetime):
         return [(ranges[0][0], ranges[-1][1])]

@@ -13,16 +13,16 @@ from iceberg.runs import TableRun
 from iceberg.table import FullRefresh, MergeByKey, RecomputeTouched
 from shoplake.core.settings import CATALOG_NAME
 from spark_jobs.as_of import looked_up
-from spark_jobs.bounds import in_ranges, ranges_around
+from spark_jobs.bounds import in_ranges, ranges_around, ranges_of
 from spark_jobs.changes import Truncation, current_rows
 from spark_jobs.lake import Lake
 from spark_jobs.questions import Questions, answers, values_of
-from spark_jobs.session import compile_expressions, describe_jobs
+from spark_jobs.session import describe_jobs, expect_rows
 from spark_jobs.tables import LakeTable
 from spark_jobs.touched import Groups, GroupsTouched, KeysTouched, Touched, group_condition, touched_groups
 
 MOST_NAMED_KEYS = 10_000
-MOST_INTERPRETED_ROWS = 200_000
+MOST_FEW_ROWS = 200_000
 EVERYTHING = "true"
 
 
@@ -61,7 +61,7 @@ def refresh(lake: Lake, table: LakeTable, state: TableRun, is_full: bool) -> Ref
 
 
 def _full(lake: Lake, table: LakeTable, state: TableRun) -> Refreshed:
-    compile_expressions(lake.session, sum(lake.row_count(name) for name in table.inputs) > MOST_INTERPRETED_ROWS)
+    expect_rows(lake.session, sum(lake.row_count(name) for name in table.inputs) > MOST_FEW_ROWS)
     if isinstance(table.table.refresh, MergeByKey):
         changes = lake.changes(table.inputs[0])
         truncated, has_unchanged = _look_at(Questions(lake).changes(table.inputs[0]))
@@ -91,9 +91,9 @@ def _merge_by_key(lake: Lake, table: LakeTable, state: TableRun, after_lsn: int)
     if has_truncate:
         return _full(lake, table, state)
     is_much = key_count > MOST_NAMED_KEYS
-    compile_expressions(lake.session, is_much)
+    expect_rows(lake.session, is_much)
     values = [] if is_much else values_of(window.select(DUCKDB.quoted(key[0])).distinct().to_arrow_table(), key[0])
-    ranges = ranges_around([(low, high)] if is_much else zip(values, values, strict=True))
+    ranges = ranges_around([(low, high)]) if is_much else ranges_of(values)
     changes = lake.changes(source, after_lsn)
     keys = changes.select(*key).distinct()
     rows = current_rows(_reaching_back(lake, source, changes, keys, key) if has_unchanged else changes, key, None, has_unchanged)
@@ -138,7 +138,7 @@ def _reaching_back(lake: Lake, source: str, changes: DataFrame, keys: DataFrame,
 def _recompute(lake: Lake, table: LakeTable, state: TableRun, strategy: RecomputeTouched, found: Groups) -> Refreshed:
     if not found.groups:
         return Refreshed("recompute", False, None, EVERYTHING, {}, 0)
-    compile_expressions(lake.session, _is_much(lake, table, strategy, found))
+    expect_rows(lake.session, _is_much(lake, table, strategy, found))
     scope = group_condition(table, strategy, found.groups)
     restricted = {name: lake.read(name).where(sql) for name, sql in _conditions(lake, table, strategy, found, SPARK).items()}
     inputs = _lookups(lake, table) | restricted
@@ -170,9 +170,9 @@ def _is_much(lake: Lake, table: LakeTable, strategy: RecomputeTouched, found: Gr
     """Whether so many rows are read that compiling pays: counted, but only in inputs that have so many at all."""
     questions, count = Questions(lake), 0
     for name, condition in _conditions(lake, table, strategy, found, DUCKDB).items():
-        if lake.row_count(name) > MOST_INTERPRETED_ROWS:
+        if lake.row_count(name) > MOST_FEW_ROWS:
             count += answers(questions.read(name).filter(condition).aggregate("count(*)"))[0][0]
-    return count > MOST_INTERPRETED_ROWS
+    return count > MOST_FEW_ROWS
 
 
 def _lookups(lake: Lake, table: LakeTable) -> dict[str, DataFrame]:

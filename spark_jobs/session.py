@@ -21,6 +21,13 @@ from shoplake.core.spark import ENGINE_PROPERTIES, catalog_properties, jar_paths
 if hasattr(RemoteSession, "__del__"):
     del RemoteSession.__del__
 
+_FOR_FEW_ROWS = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.shuffle.partitions": "1",
+}
+
 
 @contextmanager
 def spark_session(settings: Settings) -> Iterator[SparkSession]:
@@ -55,10 +62,19 @@ def describe_jobs(session: SparkSession, words: str) -> None:
         session.sparkContext.setJobDescription(words)
 
 
-def compile_expressions(session: SparkSession, is_worth_it: bool) -> None:
-    """Let Spark compile what it evaluates from now on, or interpret it: compiling a stage takes longer than many thousand rows."""
-    session.conf.set("spark.sql.codegen.wholeStage", str(is_worth_it).lower())
-    session.conf.set("spark.sql.codegen.factoryMode", "FALLBACK" if is_worth_it else "NO_CODEGEN")
+def expect_rows(session: SparkSession, many: bool) -> None:
+    """Let Spark work from now on as pays for many rows, or for few.
+
+    Compiling a stage takes longer than interpreting it for many thousand rows,
+    and so does planning the rest anew after each stage, or a task for each part
+    of a shuffle.
+    """
+    for name, for_few in _FOR_FEW_ROWS.items():
+        # The session itself keeps it: to unset a value gives Spark's default, not what the server was set up with.
+        as_set_up = f"shoplake.as-set-up.{name}"
+        if not session.conf.get(as_set_up, ""):
+            session.conf.set(as_set_up, session.conf.get(name) or "")
+        session.conf.set(name, (session.conf.get(as_set_up) or "") if many else for_few)
 
 
 def connect(remote: str, properties: Mapping[str, str]) -> SparkSession:

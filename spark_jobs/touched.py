@@ -17,7 +17,7 @@ from iceberg.dialect import DUCKDB, SPARK, Dialect
 from iceberg.runs import catalog_database, versions_between
 from iceberg.table import RecomputeTouched
 from spark_jobs.as_of import found_otherwise
-from spark_jobs.bounds import MOST_KEYS, Range, in_groups, in_ranges, ranges_around
+from spark_jobs.bounds import MOST_KEYS, Range, in_groups, in_ranges, ranges_around, ranges_of
 from spark_jobs.lake import Lake
 from spark_jobs.questions import Questions, answers, few, values_of
 from spark_jobs.tables import LakeTable
@@ -185,9 +185,7 @@ def _groups_of_links(questions: Questions, refresh: RecomputeTouched, via: str, 
     found, condition = links.distinct(), "true"
     if (keys := few(found, MOST_KEYS)) is not None:
         found, values = questions.of(keys), values_of(keys, table.key[0])
-        condition = in_ranges(
-            table.key[0], table.column(table.key[0]).type, ranges_around(zip(values, values, strict=True)), dialect=DUCKDB
-        )
+        condition = in_ranges(table.key[0], table.column(table.key[0]).type, ranges_of(values), dialect=DUCKDB)
     now = questions.lake.rows(via)
     before = questions.lake.rows(via, consumed).without(now.files)
     columns = refresh.columns_in(via)

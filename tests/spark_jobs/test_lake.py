@@ -8,6 +8,7 @@ from pyiceberg.types import StringType, TimestamptzType
 
 from iceberg.catalog import open_catalog
 from iceberg.dialect import DUCKDB, SPARK
+from iceberg.properties import EVERY_TABLE
 from iceberg.releases import find_release
 from iceberg.runs import catalog_database, load_run
 from shoplake.core.errors import BuildError
@@ -15,6 +16,7 @@ from shoplake.core.settings import Settings
 from spark_jobs.bounds import as_text, in_groups, in_ranges
 from spark_jobs.lake import Lake
 from spark_jobs.questions import Questions
+from spark_jobs.refresh import make_branch
 from spark_jobs.run import build
 from spark_jobs.session import spark_session
 from spark_jobs.tables import discover
@@ -76,3 +78,15 @@ def test_odd_text_and_instants_mean_themselves_in_both_engines(lake: Lake) -> No
 def test_a_version_that_is_no_longer_kept_is_refused_instead_of_read_as_empty(lake: Lake) -> None:
     with pytest.raises(BuildError, match=r"snapshot 7 of silver\.orders is no longer kept"):
         lake.rows("silver.orders", 7)
+
+
+def test_many_commits_of_spark_leave_few_manifests_to_open(lake: Lake) -> None:
+    most, name = int(EVERY_TABLE["commit.manifest.min-count-to-merge"]), "silver.orders"
+    make_branch(lake, name, lake.version(name))
+    for _ in range(most + 2):
+        lake.read(name).where("order_id = 1").writeTo(lake.branch(name)).append()
+    table = lake.catalog.load_table(name)
+    snapshot = table.snapshot_by_name(lake.run.branch)
+    assert snapshot is not None
+    assert len(snapshot.manifests(table.io)) <= most
+    assert lake.session.table(lake.branch(name)).count() == lake.row_count(name) + most + 2
