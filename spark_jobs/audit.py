@@ -8,14 +8,17 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from iceberg.dialect import SPARK
+from iceberg.dialect import DUCKDB, SPARK
 from iceberg.quality.checks import Check, IntervalCheck, Ledger, LedgerCheck, ReferenceCheck, RowCheck, Severity, SumCheck
 from iceberg.quality.results import CheckResult
 from iceberg.table import Table
+from spark_jobs.bounds import MOST_KEYS, in_ranges, ranges_of
 from spark_jobs.lake import Lake
-from spark_jobs.refresh import Refreshed
+from spark_jobs.questions import Questions, few, values_of
+from spark_jobs.refresh import MOST_FEW_ROWS, Refreshed
 from spark_jobs.session import describe_jobs
 from spark_jobs.tables import LakeTable
+from spark_jobs.touched import touched_condition
 
 UNIQUE_KEY = "unique key"
 FILLED_KEY = "key not null"
@@ -33,7 +36,7 @@ def audit(lake: Lake, table: LakeTable, refreshed: Refreshed, written: int) -> t
     rows = lake.read(table.name, written).where(refreshed.scope)
     if refreshed.keys is not None and _sums(table):
         rows = rows.join(refreshed.keys, on=key, how="left_semi")
-    marked, broken = _marked(lake, table, rows)
+    marked, broken = _marked(lake, table, rows, refreshed, written)
     by_key = marked.groupBy(*key).agg(
         F.count(F.lit(1)).alias("rows"),
         *(F.count_if(condition).alias(f"broken_{number}") for number, condition in broken.items()),
@@ -155,7 +158,7 @@ def _ledgers(table: LakeTable) -> dict[int, str]:
     return {number: check.ledger.name for number, check in enumerate(table.table.checks) if isinstance(check, LedgerCheck)}
 
 
-def _marked(lake: Lake, table: LakeTable, rows: DataFrame) -> tuple[DataFrame, dict[int, Column]]:
+def _marked(lake: Lake, table: LakeTable, rows: DataFrame, refreshed: Refreshed, written: int) -> tuple[DataFrame, dict[int, Column]]:
     """The rows with what references need joined on, and for each check by its number the condition of a broken row."""
     broken = {}
     for number, check in enumerate(table.table.checks):
@@ -163,7 +166,7 @@ def _marked(lake: Lake, table: LakeTable, rows: DataFrame) -> tuple[DataFrame, d
             broken[number] = F.expr(check.broken_when)
         elif isinstance(check, ReferenceCheck):
             found, value = f"_found_{number}", f"_value_{number}"
-            others = lake.read(check.other_table).select(F.col(check.other_column).alias(value))
+            others = _referred_to(lake, table, check, refreshed, written).select(F.col(check.other_column).alias(value))
             if lake.tables[check.other_table].table.key != (check.other_column,):
                 others = others.distinct()
             rows = rows.join(others.withColumn(found, F.lit(True)), on=F.col(check.column) == F.col(value), how="left")
@@ -172,6 +175,23 @@ def _marked(lake: Lake, table: LakeTable, rows: DataFrame) -> tuple[DataFrame, d
             mark = f"_breaks_off_{number}"
             rows, broken[number] = with_broken_intervals(rows, check, mark), F.col(mark)
     return rows, broken
+
+
+def _referred_to(lake: Lake, table: LakeTable, check: ReferenceCheck, refreshed: Refreshed, written: int) -> DataFrame:
+    """The rows of the other table that a reference may lead to: of many, those near the values that the written rows have, where these are few.
+
+    Else each small build would read the whole history that it refers to.
+    """
+    others, touched = lake.read(check.other_table), refreshed.touched
+    # The scope bounds the first column of a key, from which Spark infers as much by itself.
+    if touched is None or check.column == table.table.key[0] or lake.row_count(check.other_table) <= MOST_FEW_ROWS:
+        return others
+    rows = Questions(lake).read(table.name, written).filter(touched_condition(lake, table.name, touched))
+    values = few(rows.select(DUCKDB.quoted(check.column)).distinct(), MOST_KEYS)
+    if values is None:
+        return others
+    other_type = lake.tables[check.other_table].table.column(check.other_column).type
+    return others.where(in_ranges(check.other_column, other_type, ranges_of(values_of(values, check.column))))
 
 
 def with_broken_intervals(rows: DataFrame, check: IntervalCheck, mark: str) -> DataFrame:

@@ -101,7 +101,7 @@ def touched_groups(lake: Lake, table: LakeTable, refresh: RecomputeTouched, cons
             continue
         if touched is None and not refresh.looks_up_only(name):
             return None
-        condition = "true" if touched is None else _touched_condition(lake, name, touched)
+        condition = "true" if touched is None else touched_condition(lake, name, touched)
         if touched is not None and name in refresh.lookups:
             if _has_other_values(questions, name, condition, consumed[name], refresh):
                 return None
@@ -136,7 +136,7 @@ def group_condition(
     return in_groups([(there, table.table.column(here).type) for there, here in columns], groups, alias, dialect)
 
 
-def _touched_condition(lake: Lake, name: str, touched: Touched) -> str:
+def touched_condition(lake: Lake, name: str, touched: Touched) -> str:
     """SQL, as DuckDB takes it, that holds for every changed row of table ``name``, and for few others."""
     table = lake.tables[name]
     if isinstance(touched, KeysTouched):

@@ -7,18 +7,22 @@ import psycopg
 import pytest
 import requests
 from pyiceberg.types import StringType
+from pyspark.sql import DataFrame
 
+import spark_jobs.audit
 import spark_jobs.compact
 import spark_jobs.run
 from iceberg.catalog import open_catalog
+from iceberg.quality.checks import ReferenceCheck
 from iceberg.releases import is_behind, rollback
 from shoplake.core.errors import BuildError, BusyError, CheckFailedError, ReleaseError, TableError
 from shoplake.core.lock import only_one
 from shoplake.core.settings import Settings
+from spark_jobs.lake import Lake
 from spark_jobs.maintain import maintain
 from spark_jobs.run import abandon_run, begin_run, build, build_table, publish_run
 from spark_jobs.session import spark_session
-from spark_jobs.tables import Tables, discover
+from spark_jobs.tables import LakeTable, Tables, discover
 from tests.spark_jobs.bronze_rows import START, Bronze, Row, channel, customer, line, order, payment, place, product
 from tests.spark_jobs.fixtures import Traded
 from tests.spark_jobs.lake_rows import SALES, assert_incremental_equals_full, outcomes, rows_of, whole_lake
@@ -199,6 +203,28 @@ def test_keys_and_references_are_checked(traded: Traded, table: str, row: Row, s
     traded.bronze.commit()
     with pytest.raises(CheckFailedError, match=sentence):
         build(traded.settings)
+
+
+def test_a_reference_into_many_rows_is_held_against_those_near_it_alone(traded: Traded, monkeypatch: pytest.MonkeyPatch) -> None:
+    held_against: list[tuple[str, str, int]] = []
+    referred_to = spark_jobs.audit._referred_to
+
+    def noted(lake: Lake, table: LakeTable, check: ReferenceCheck, *others: Any) -> DataFrame:
+        rows = referred_to(lake, table, check, *others)
+        held_against.append((table.name, check.column, rows.count()))
+        return rows
+
+    monkeypatch.setattr(spark_jobs.audit, "MOST_FEW_ROWS", -1)
+    monkeypatch.setattr(spark_jobs.audit, "_referred_to", noted)
+    place(traded.bronze, 4)
+    place(traded.bronze, 5, at=LATER)
+    traded.bronze.commit()
+    build(traded.settings, tables=SALES)
+    assert ("silver.payments", "order_id", 2) in held_against, "of five orders"
+    traded.bronze.change("insert", "payments", [payment(6, 5), payment(7, 99)])
+    traded.bronze.commit()
+    with pytest.raises(CheckFailedError, match=r"silver\.payments order_id must be in silver\.orders, but 1 row is not, first \(7\)\."):
+        build(traded.settings, tables=SALES)
 
 
 def test_lines_that_do_not_add_up_to_their_order_stop_the_release(traded: Traded) -> None:
