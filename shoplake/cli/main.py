@@ -105,7 +105,7 @@ def _run(arguments: list[str], debug: bool) -> int:
 def _explained(problem: Exception, arguments: list[str]) -> tuple[int, str]:
     """Exit code and sentence of what ended a command."""
     if isinstance(problem, ShoplakeError):
-        return problem.exit_code, str(problem)
+        return problem.exit_code, " ".join((str(problem), *getattr(problem, "__notes__", ())))
     if isinstance(problem, typer.TyperException):
         return problem.exit_code, _usage(problem.format_message(), _command(arguments))
     if isinstance(problem, typer.Abort):

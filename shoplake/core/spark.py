@@ -82,6 +82,9 @@ ENGINE_PROPERTIES = {
     "spark.sql.shuffleExchange.maxThreadThreshold": "16",
     "spark.sql.broadcastExchange.maxThreadThreshold": "16",
     "spark.sql.resultQueryStage.maxThreadThreshold": "16",
+    # The few rows of a broadcast join, and each sort, take a page at least, and by default that is 32 MB of a heap of 2 GB: three tables with
+    # ten joins each fill it. What is left out of 2 MiB is the header of an array, so that G1 puts it into whole regions.
+    "spark.buffer.pageSize": str(2 * 1024**2 - 16),
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.redaction.regex": "(?i)secret|password|token|access[.-]?key",

@@ -55,9 +55,18 @@ def temporary_home() -> Iterator[Path]:
 
 @contextmanager
 def private_stack(*names: str, **overrides: object) -> Iterator[Settings]:
-    """A stack with the named services running. Yields its settings, secrets included."""
+    """A stack with the named services running. Yields its settings, secrets included.
+
+    When the body fails, the services' logs outlive the stack, and a note on the failure says where.
+    """
     with temporary_home() as home:
-        yield up(private_settings(home, **overrides), names).settings
+        settings = up(private_settings(home, **overrides), names).settings
+        try:
+            yield settings
+        except Exception as problem:
+            kept = shutil.copytree(home / "logs", Path(tempfile.mkdtemp(prefix="shoplake-logs-")), dirs_exist_ok=True)
+            problem.add_note(f"The logs of its services are kept in {kept}.")
+            raise
 
 
 @contextmanager
