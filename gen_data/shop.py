@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import psycopg
-from psycopg import errors
 
 from gen_data.clock import ShopClock
 from gen_data.identity import Identity, read_identity
@@ -20,7 +19,7 @@ from gen_data.simulate.load import load
 from gen_data.simulate.state import State
 from gen_data.switching import Switched, follow, switch_now, wish
 from gen_data.write.steps import finish_tick
-from shoplake.core.errors import ServiceError, SettingsError, ShopError, StorageError, first_line
+from shoplake.core.errors import ServiceError, SettingsError, ShopError, StorageError, first_line, postgres_disk_is_full
 from shoplake.core.lock import only_one
 from shoplake.core.settings import Settings
 
@@ -76,11 +75,12 @@ def explained() -> Iterator[None]:
     """
     try:
         yield
-    except errors.DiskFull as problem:
-        raise StorageError(
-            f"shop: PostgreSQL's disk is full ({first_line(problem)}). Free some space and run the command again: it goes on where the shop stands."
-        ) from problem
     except (psycopg.OperationalError, psycopg.InterfaceError) as problem:
+        if postgres_disk_is_full(problem):
+            raise StorageError(
+                f"shop: PostgreSQL's disk is full ({first_line(problem)}). Free some space and run the command again: "
+                "it goes on where the shop stands."
+            ) from problem
         raise ServiceError(
             f"shop: PostgreSQL does not answer ({first_line(problem)}). Start it with `shoplake up` and run the command again: "
             "it goes on where the shop stands."

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 import psycopg
 from sqlalchemy.exc import DBAPIError
 
-from shoplake.core.errors import CaptureError, ServiceError, ShoplakeError, StorageError, first_line
+from shoplake.core.errors import CaptureError, ServiceError, ShoplakeError, StorageError, first_line, postgres_code, postgres_disk_is_full
 
-_DISK_FULL = "53100"
 # Connection failures, and a server that shuts down or starts (PostgreSQL documentation, appendix A).
 _CONNECTION_STATES = ("08", "57P")
 # How an operating system, through whatever library, and MinIO say that a disk is full; and how to tell who said it.
@@ -38,10 +37,9 @@ def service_failures(work: str, refused: type[ShoplakeError] = CaptureError) -> 
 
 def database_failure(work: str, problem: psycopg.Error | DBAPIError, refused: type[ShoplakeError] = CaptureError) -> ShoplakeError:
     """What PostgreSQL's client met, as :func:`service_failures` says it."""
-    driver_error = getattr(problem, "orig", problem)
-    state = getattr(driver_error, "sqlstate", None) or getattr(driver_error, "pgcode", None)
+    state = postgres_code(problem)
     reason = first_line(problem)
-    if state == _DISK_FULL:
+    if postgres_disk_is_full(problem):
         return StorageError(f"{work}: PostgreSQL's disk is full ({reason}). Make room on it, then repeat; nothing is lost.")
     if state and not state.startswith(_CONNECTION_STATES):
         return refused(f"{work}: PostgreSQL refused ({reason}). Put that right there, then repeat; nothing is lost.")

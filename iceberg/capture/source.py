@@ -66,7 +66,8 @@ def connect(dsn: str, name: str) -> psycopg.Connection[tuple[Any, ...]]:
     """A session in autocommit whose values come out in the pinned text form.
 
     ``name`` is shown in ``pg_stat_activity``. Raises ServiceError when the
-    source does not answer, CaptureError when it is older than PostgreSQL 14.
+    source does not answer, StorageError when its disk is full, CaptureError
+    when it is older than PostgreSQL 14.
     """
     try:
         connection = psycopg.connect(dsn, autocommit=True, options=_TEXT_FORM, application_name=name, connect_timeout=10)

@@ -7,7 +7,12 @@ command line itself.
 
 import re
 
+import psycopg
+
 _MOST_CHARACTERS = 300
+# PostgreSQL's code and words (its documentation, appendix A); of the init file, which a session writes as it begins, it gives no reason.
+_DISK_FULL = "53100"
+_DISK_FULL_WORDS = ("no space left on device", "could not write init file")
 _TOLD_BY_CALL = re.compile(r'<\w+ of RPC that terminated with:[\s\S]*?details = "(.*?)"?$', re.MULTILINE)
 
 
@@ -124,6 +129,22 @@ def first_line(problem: BaseException) -> str:
     return (words.strip().splitlines() or [type(problem).__name__])[0][:_MOST_CHARACTERS].rstrip(". ")
 
 
-def does_not_answer(who: str, problem: BaseException) -> ServiceError:
+def postgres_code(problem: BaseException) -> str | None:
+    """The SQLSTATE with an error of PostgreSQL's client, or of SQLAlchemy for it; None where none came, as from a session that never began."""
+    met = getattr(problem, "orig", problem)
+    return getattr(met, "sqlstate", None) or getattr(met, "pgcode", None)
+
+
+def postgres_disk_is_full(problem: BaseException) -> bool:
+    """Whether PostgreSQL's client, or SQLAlchemy for it, tells that the server's disk is full: by its code, or in words."""
+    met = getattr(problem, "orig", problem)
+    if met is problem and not isinstance(problem, psycopg.Error):
+        return False
+    return postgres_code(problem) == _DISK_FULL or any(sign in str(met).lower() for sign in _DISK_FULL_WORDS)
+
+
+def does_not_answer(who: str, problem: BaseException) -> ShoplakeError:
     """The failure of a service of the stack that cannot be reached; ``who`` begins the sentence."""
+    if postgres_disk_is_full(problem):
+        return StorageError(f"{who} has a full disk ({first_line(problem)}). Make room on it, then repeat.")
     return ServiceError(f"{who} does not answer ({first_line(problem)}). Start it with `shoplake up`, then repeat.")

@@ -1,12 +1,9 @@
 """Disks that fill up under an ingest and a build: a sentence, the last release readable, and with room again the same command goes on."""
 
 import contextlib
-import os
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import boto3
 import psycopg
@@ -17,12 +14,11 @@ from gen_data.generate import backfill
 from iceberg.capture.ingest import ingest
 from iceberg.catalog import open_catalog
 from shoplake.core.errors import StorageError
-from shoplake.core.settings import BUCKET, LAKE_WRITER, POSTGRES_ADMIN, Settings
-from shoplake.stack.local.postgres import data_folder
+from shoplake.core.settings import BUCKET, LAKE_WRITER, Settings
 from shoplake.stack.local.runner import down, up
 from shoplake.stack.private import private_settings, temporary_home
 from spark_jobs.run import build
-from tests.disks import full, small_disk
+from tests.disks import catalog_on_small_disk, full, small_disk
 from tests.spark_jobs.lake_rows import rows_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.long]
@@ -49,22 +45,8 @@ def lake(fresh: Settings, store_disk: tuple[Path, Settings]) -> Settings:
 
 @pytest.fixture
 def catalog_disk(services: Settings, fresh: Settings) -> Iterator[Path]:
-    """A small disk that holds the catalog's database, and not the server's log."""
-    database = sql.Identifier(urlsplit(fresh.catalog_dsn).path[1:])
-    # Not in the stack's own folder: PostgreSQL asks whether its user may go there, which that user may by a right of root's alone.
-    with tempfile.TemporaryDirectory() as folder, small_disk(Path(folder) / "disk", 65_536) as disk:
-        Path(folder).chmod(0o755)
-        owner = data_folder(services).stat()
-        (disk / "rows").mkdir(mode=0o700)
-        os.chown(disk / "rows", owner.st_uid, owner.st_gid)
-        with psycopg.connect(fresh.postgres_url(POSTGRES_ADMIN, "postgres"), autocommit=True) as admin:
-            admin.execute(sql.SQL("create tablespace small location {}").format(sql.Literal(str(disk / "rows"))))
-            admin.execute(sql.SQL("alter database {} set tablespace small").format(database))
-            try:
-                yield disk
-            finally:
-                admin.execute(sql.SQL("drop database {} with (force)").format(database))
-                admin.execute("drop tablespace small")
+    with catalog_on_small_disk(services, fresh) as disk:
+        yield disk
 
 
 @contextlib.contextmanager
@@ -99,7 +81,7 @@ def test_full_disks_are_sentences_and_with_room_again_the_same_commands_go_on(
     backfill(lake, days=1, orders_per_day=40)
     with (
         full(catalog_disk),
-        pytest.raises(StorageError, match=r"^catalog: PostgreSQL's disk is full \(.*\)\. Make room on it, then repeat"),
+        pytest.raises(StorageError, match=r"^(catalog|ingest): PostgreSQL's disk is full \(.*\)\. Make room on it, then repeat"),
     ):
         ingest(lake)
     ingest(lake)

@@ -3,7 +3,7 @@
 import psycopg
 from psycopg import sql
 
-from shoplake.core.errors import ServiceError, StorageError, first_line
+from shoplake.core.errors import ServiceError, StorageError, first_line, postgres_disk_is_full
 from shoplake.core.settings import (
     AIRFLOW_DATABASE,
     AIRFLOW_ROLE,
@@ -41,11 +41,11 @@ def bootstrap(settings: Settings) -> None:
                 _ensure_role(connection, role, attributes, settings.secret(role))
             _ensure_database(connection, AIRFLOW_DATABASE, AIRFLOW_ROLE)
         create_shop_and_catalog(settings, SHOP_DATABASE, CATALOG_DATABASE)
-    except psycopg.errors.DiskFull as problem:
-        raise StorageError(
-            f"postgres: its disk is full ({first_line(problem)}). Free space, or set SHOPLAKE_HOME to a folder on another disk."
-        ) from problem
     except psycopg.Error as problem:
+        if postgres_disk_is_full(problem):
+            raise StorageError(
+                f"postgres: its disk is full ({first_line(problem)}). Free space, or set SHOPLAKE_HOME to a folder on another disk."
+            ) from problem
         raise ServiceError(
             f"postgres: its roles and databases could not be made ({first_line(problem)}). Put that right in it, then repeat `shoplake up`."
         ) from problem
