@@ -7,8 +7,6 @@ command line itself.
 
 import re
 
-import psycopg
-
 _MOST_CHARACTERS = 300
 # PostgreSQL's code and words (its documentation, appendix A); of the init file, which a session writes as it begins, it gives no reason.
 _DISK_FULL = "53100"
@@ -136,11 +134,14 @@ def postgres_code(problem: BaseException) -> str | None:
 
 
 def postgres_disk_is_full(problem: BaseException) -> bool:
-    """Whether PostgreSQL's client, or SQLAlchemy for it, tells that the server's disk is full: by its code, or in words."""
+    """Whether PostgreSQL's client, or SQLAlchemy for it, tells that the server's disk is full: by its code or, where none came, in words."""
     met = getattr(problem, "orig", problem)
-    if met is problem and not isinstance(problem, psycopg.Error):
+    # What both of its clients' errors have is asked for, as importing one of them would slow every command's start.
+    if not (hasattr(met, "sqlstate") or hasattr(met, "pgcode")):
         return False
-    return postgres_code(problem) == _DISK_FULL or any(sign in str(met).lower() for sign in _DISK_FULL_WORDS)
+    if code := postgres_code(problem):
+        return code == _DISK_FULL
+    return any(sign in str(met).lower() for sign in _DISK_FULL_WORDS)
 
 
 def does_not_answer(who: str, problem: BaseException) -> ShoplakeError:
